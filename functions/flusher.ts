@@ -1,0 +1,117 @@
+/**
+ * The flusher function: environment to dependencies to handler. Called by the queue's event source mapping, and by a schedule to
+ * bring spilled records back.
+ */
+
+import { setTimeout } from "node:timers/promises";
+import withMiddleware from "@middy/core";
+import {
+  createAccountStore,
+  createClients,
+  createDeadLetters,
+  createDeliveryLedger,
+  createDrainCredentials,
+  createEnqueue,
+  createJsonLog,
+  createJsonSecret,
+  createPostpone,
+  createSettlementStore,
+  createSpill,
+  toBatchResponse,
+  toQueueMessages,
+} from "@sluice/aws";
+import { createAnnounce } from "@sluice/aws/announce";
+import { createBucket } from "@sluice/aws/bucket";
+import { resolveConfig } from "@sluice/config";
+import {
+  createFlusher,
+  createSweeper,
+  isSweepEvent,
+  retryDelayMs,
+  type SWEEP_EVENT,
+  withBreaker,
+} from "@sluice/flusher";
+import { createHttpPost, createLangfuseDrain } from "@sluice/langfuse";
+import type { Context, SQSEvent } from "aws-lambda";
+import config from "../sluice.config.ts";
+import { required } from "./environment.ts";
+import { createPriceLoader } from "./prices.ts";
+
+/** Kept free before the time limit, ms, so that what was exported is reported and not done again. */
+const DEADLINE_MARGIN_MS = 20_000;
+
+/** Time for one export request, ms. Langfuse answers in well under a second; a slow one is tried again later. */
+const EXPORT_TIMEOUT_MS = 30_000;
+
+/** Time for bringing some spilled records back after a batch, ms. */
+const SWEEP_TIME_MS = 10_000;
+
+const nowMs = () => Date.now();
+const resolved = resolveConfig(config, process.env);
+const { dynamodb, secretsManager, sqs } = createClients();
+const ledger = {
+  client: dynamodb,
+  table: required("SLUICE_TABLE"),
+  wait: (ms: number) => setTimeout(ms),
+  random: () => Math.random(),
+  nowMs,
+};
+
+const bucket = createBucket(required("SLUICE_BUCKET"));
+const park = createDeadLetters(sqs, required("SLUICE_DLQ_URL"));
+const postpone = createPostpone(sqs, required("SLUICE_QUEUE_URL"));
+const credentials = createDrainCredentials(
+  createJsonSecret(secretsManager, required("SLUICE_DRAINS_SECRET"), nowMs),
+);
+const log = createJsonLog((line) => process.stdout.write(line), nowMs);
+const post = createHttpPost(EXPORT_TIMEOUT_MS);
+
+const flush = createFlusher({
+  claims: { fetch: ({ key }) => bucket.get(key) },
+  park: (message, reason) => park(message.body, reason),
+  drains: Object.values(resolved.drains).map(({ name, baseUrl }) =>
+    withBreaker(createLangfuseDrain({ name, baseUrl, credentials, post, nowMs }), nowMs),
+  ),
+  loadPrices: createPriceLoader(config.prices, resolved),
+  deliveries: createDeliveryLedger(ledger),
+  settlements: createSettlementStore(ledger),
+  accounts: createAccountStore(ledger),
+  announce: createAnnounce(process.env["SLUICE_EVENTS_TOPIC"], log),
+  log,
+  nowMs,
+});
+
+const sweeper = createSweeper({
+  spill: createSpill(bucket),
+  enqueue: createEnqueue(sqs, required("SLUICE_QUEUE_URL")),
+  log,
+  nowMs,
+});
+
+/** Answers with exactly the messages that must come back, each of which has been given its own time to do so. */
+export const handler = withMiddleware(async (event: SQSEvent | typeof SWEEP_EVENT, context: Context) => {
+  const timeMs = context.getRemainingTimeInMillis() - DEADLINE_MARGIN_MS;
+  if (isSweepEvent(event)) {
+    await sweeper.everything(AbortSignal.timeout(Math.max(0, timeMs)));
+    return undefined;
+  }
+  const messages = toQueueMessages(event);
+  const result = await flush(messages, {
+    deadlineAtMs: nowMs() + timeMs,
+    leaseUntilMs: nowMs() + context.getRemainingTimeInMillis(),
+  });
+  const receiveCounts = new Map(messages.map(({ id, receiveCount }) => [id, receiveCount]));
+  await postpone(
+    event,
+    result.failed.map(({ id, retryAfterMs }) => ({
+      messageId: id,
+      delayMs: retryDelayMs(receiveCounts.get(id) ?? 1, retryAfterMs, Math.random()),
+    })),
+  );
+  if (context.getRemainingTimeInMillis() >= DEADLINE_MARGIN_MS) {
+    await sweeper.someIfDue(AbortSignal.timeout(SWEEP_TIME_MS));
+  }
+  return toBatchResponse(result);
+}).onError(({ error }) => {
+  log.error("The batch failed as a whole; every message of it comes back.", { error });
+});

@@ -1,0 +1,71 @@
+/** The gateway function: environment to dependencies to handler. Served by a function URL in streaming mode. */
+import { randomBytes } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
+import {
+  createAccountStore,
+  createClients,
+  createJsonLog,
+  createJsonSecret,
+  createKeyLookup,
+  createOutbox,
+  createProviderCredentials,
+  createRateStore,
+  toGatewayRequest,
+  toGatewayResponse,
+} from "@sluice/aws";
+import { resolveConfig } from "@sluice/config";
+import { createGateway, createUpstreamCaller } from "@sluice/gateway";
+import type { Context, LambdaFunctionURLEvent } from "aws-lambda";
+import config from "../sluice.config.ts";
+import { required } from "./environment.ts";
+import { createPriceLoader } from "./prices.ts";
+
+/** The version in package.json, put in by the build. */
+declare const SLUICE_VERSION: string;
+
+const nowMs = () => Date.now();
+const resolved = resolveConfig(config, process.env);
+const { dynamodb, secretsManager, sqs } = createClients();
+const table = { client: dynamodb, table: required("SLUICE_TABLE") };
+const retries = { wait: (ms: number) => setTimeout(ms), random: () => Math.random() };
+const bucketName = required("SLUICE_BUCKET");
+const log = createJsonLog((line) => process.stdout.write(line), nowMs);
+
+const gateway = createGateway(resolved, {
+  keys: createKeyLookup(table),
+  accounts: createAccountStore({ ...table, ...retries, nowMs }),
+  rates: createRateStore(table),
+  loadPrices: createPriceLoader(config.prices, resolved),
+  credentials: createProviderCredentials(
+    createJsonSecret(secretsManager, required("SLUICE_PROVIDERS_SECRET"), nowMs),
+  ),
+  outbox: createOutbox({
+    client: sqs,
+    queueUrl: required("SLUICE_QUEUE_URL"),
+    // Only what the queue does not take needs S3; the client is a third of the start-up time.
+    putObject: async (key, bytes, signal) => {
+      const { createBucket } = await import("@sluice/aws/bucket");
+      await createBucket(bucketName).put(key, bytes, signal);
+    },
+    log,
+    nowMs,
+    ...retries,
+  }),
+  callUpstream: createUpstreamCaller(),
+  log,
+  nowMs,
+  random: randomBytes,
+  version: SLUICE_VERSION,
+});
+
+/**
+ * Not wrapped in middy: its streaming mode would put two more streams between provider and caller, and this
+ * handler needs nothing else of it.
+ */
+export const handler = awslambda.streamifyResponse(
+  async (event: LambdaFunctionURLEvent, stream: awslambda.HttpResponseStream, context: Context) => {
+    // Kept connections to AWS and to providers must not hold the invocation open until its time limit.
+    context.callbackWaitsForEmptyEventLoop = false;
+    await gateway(toGatewayRequest(event, context, nowMs()), toGatewayResponse(stream));
+  },
+);

@@ -1,0 +1,132 @@
+/** `sluice queue …`: what is on its way to the drains, and what is stuck. */
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { Command } from "commander";
+import { addCommonOptions, type OutputOptions, type TargetOptions } from "../options/command-options.ts";
+import { readCount } from "../options/values.ts";
+import { span } from "../output/amounts.ts";
+import { fields, table } from "../output/table.ts";
+import type { Depth } from "../records/depth.ts";
+import type { MessageView } from "../records/message-view.ts";
+import type { HeldMessage } from "../records/parked.ts";
+import type { RecordPlace } from "../target/record-place.ts";
+import { withTarget } from "../target/target.ts";
+import type { Terminal } from "../terminal.ts";
+
+type Common = TargetOptions & OutputOptions;
+
+/** Parked messages that are looked at for their reasons. */
+const PEEKED = 100;
+/** Spilled objects that are counted. */
+const COUNTED = 10_000;
+const DEFAULT_LIMIT = 10;
+
+/** Adds the group. */
+export function addQueue(program: Command, terminal: Terminal): void {
+  const queue = program
+    .command("queue")
+    .description("records on their way to the drains: how many, which, and why some are parked");
+  addStatus(queue, terminal);
+  addPeek(queue, terminal);
+}
+
+interface Status {
+  readonly queue: Depth;
+  readonly parked: Depth & {
+    /** Of the first hundred. */
+    readonly reasons: readonly { readonly reason: string; readonly count: number }[];
+    /** Of those. ISO 8601, UTC. */
+    readonly oldestSentAt?: string;
+  };
+  /** Counted up to 10,000. */
+  readonly spilled: number;
+}
+
+function addStatus(queue: Command, terminal: Terminal): void {
+  addCommonOptions(
+    queue.command("status").description("how many records wait, are parked, or were spilled to the bucket"),
+    ["queue status --local", "queue status --json --stage production"],
+  ).action(async (options: Common) => {
+    await withTarget(options, terminal, async (target) => {
+      const status = await statusOf(await target.records());
+      terminal.print(options.json ? JSON.stringify(status) : statusText(status, terminal));
+    });
+  });
+}
+
+async function statusOf(place: RecordPlace): Promise<Status> {
+  const { depthOf } = await import("../records/depth.ts");
+  const { spilledKeys } = await import("../records/sources.ts");
+  const [queue, parked] = await Promise.all([
+    depthOf(place.sqs, place.queueUrl),
+    depthOf(place.sqs, place.deadLetterQueueUrl),
+  ]);
+  const peeked = await peek(place.sqs, place.deadLetterQueueUrl, PEEKED);
+  const reasons = [...Map.groupBy(peeked, ({ reason = NO_REASON }) => reason)].map(([reason, those]) => {
+    return { reason, count: those.length };
+  });
+  const oldestAtMs = Math.min(...peeked.map(({ sentAtMs }) => sentAtMs));
+  let spilled = 0;
+  for await (const _key of spilledKeys(place)) if (++spilled >= COUNTED) break;
+  return {
+    queue,
+    parked: {
+      ...parked,
+      reasons: reasons.toSorted((one, other) => other.count - one.count),
+      ...(peeked.length > 0 && { oldestSentAt: new Date(oldestAtMs).toISOString() }),
+    },
+    spilled,
+  };
+}
+
+const NO_REASON = "received too often";
+
+function statusText({ queue, parked, spilled }: Status, terminal: Terminal): string {
+  const oldest = parked.oldestSentAt;
+  const overview = fields([
+    ["waiting", String(queue.waiting)],
+    ["in flight", String(queue.inFlight)],
+    ["delayed", String(queue.delayed)],
+    ["parked", String(parked.waiting + parked.inFlight + parked.delayed)],
+    ["oldest parked", oldest && `${span(terminal.nowMs() - Date.parse(oldest))} ago`],
+    ["spilled", spilled < COUNTED ? String(spilled) : `${COUNTED} or more`],
+  ]);
+  if (parked.reasons.length === 0) return overview;
+  const rows = parked.reasons.map(({ reason, count }) => [String(count), reason]);
+  return `${overview}\n\n${table(["PARKED", "REASON"], rows, { ...terminal, right: ["PARKED"] })}`;
+}
+
+function addPeek(queue: Command, terminal: Terminal): void {
+  addCommonOptions(
+    queue
+      .command("peek")
+      .description("look at some messages and leave them there; shows no content of calls")
+      .option("--dlq", "the parked ones")
+      .option("--limit <count>", "most messages", readCount, DEFAULT_LIMIT),
+    ["queue peek --local", "queue peek --dlq --limit 50 --json --stage production"],
+  ).action(async (options: Common & { readonly dlq?: true; readonly limit: number }) => {
+    await withTarget(options, terminal, async (target) => {
+      const { messageView } = await import("../records/message-view.ts");
+      const { sqs, queueUrl, deadLetterQueueUrl } = await target.records();
+      const held = await peek(sqs, options.dlq ? deadLetterQueueUrl : queueUrl, options.limit);
+      const views = held.map(messageView);
+      terminal.print(options.json ? JSON.stringify(views) : peekText(views, terminal));
+    });
+  });
+}
+
+async function peek(sqs: SQSClient, queueUrl: string, limit: number): Promise<readonly HeldMessage[]> {
+  const { heldMessages } = await import("../records/parked.ts");
+  const held: HeldMessage[] = [];
+  for await (const message of heldMessages(sqs, queueUrl)) {
+    if (held.push(message) >= limit) break;
+  }
+  return held;
+}
+
+function peekText(views: readonly MessageView[], terminal: Terminal): string {
+  if (views.length === 0) return "No message is there, or others are working on all of them.";
+  const rows = views.map(({ id, kind, callId = "-", key = "-", sentAt, reason = "-" }) => {
+    return [id, kind, callId, key, span(terminal.nowMs() - Date.parse(sentAt)), reason];
+  });
+  return table(["ID", "KIND", "CALL", "KEY", "AGE", "REASON"], rows, terminal);
+}

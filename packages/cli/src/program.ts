@@ -1,0 +1,32 @@
+/** The command line as a whole: its groups, each in a file of its own. */
+import { Command } from "commander";
+import manifest from "../../../package.json" with { type: "json" };
+import { addAudit } from "./commands/audit.ts";
+import { addBudgets } from "./commands/budgets.ts";
+import { addKeys } from "./commands/keys.ts";
+import { addQueue } from "./commands/queue.ts";
+import { addReplay } from "./commands/replay.ts";
+import { styled } from "./output/style.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A fresh command line. It throws `CommanderError` where it would end the process, and prints no errors itself. */
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command("sluice")
+    .description("Manages the keys, budgets and state of a Sluice gateway.")
+    .version(manifest.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.replace(/\n$/, "")),
+      writeErr: () => {},
+      getOutHelpWidth: () => terminal.columns,
+      getOutHasColors: () => terminal.hasColours,
+    })
+    .configureHelp({ styleTitle: (title) => styled(terminal, "bold", title) })
+    .helpCommand(false);
+  addKeys(program, terminal);
+  addBudgets(program, terminal);
+  addQueue(program, terminal);
+  addReplay(program, terminal);
+  addAudit(program, terminal);
+  return program;
+}

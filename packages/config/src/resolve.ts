@@ -1,0 +1,114 @@
+/** A config with every default filled in. Runs at each cold start: no schema library here. */
+import { PRESETS } from "@sluice/providers";
+import type { DrainConfig, SluiceConfig } from "./config.ts";
+
+/** A provider that can be called. */
+export interface ResolvedProvider {
+  readonly name: string;
+  /** The known provider that it is an instance of. */
+  readonly preset?: string;
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+  /** Globs of bare model names that are this provider's. */
+  readonly models: readonly string[];
+}
+
+/** A drain that can be written to. */
+export interface ResolvedDrain {
+  readonly name: string;
+  readonly type: DrainConfig["type"];
+  /** Without a slash at its end. */
+  readonly baseUrl: string;
+}
+
+/** See `LimitsConfig` for what each limit bounds; units are in the names. */
+export interface ResolvedLimits {
+  readonly requestBytes: number;
+  readonly captureBytes: number;
+  readonly connectTimeoutMs: number;
+  readonly firstByteTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
+
+/** A config without gaps. */
+export interface ResolvedConfig {
+  readonly providers: Readonly<Record<string, ResolvedProvider>>;
+  readonly aliases: Readonly<Record<string, string>>;
+  readonly defaultProvider: string;
+  readonly drains: Readonly<Record<string, ResolvedDrain>>;
+  readonly delivery: "durable" | "fast";
+  readonly deadMansSwitch: boolean;
+  readonly limits: ResolvedLimits;
+  /** See `BudgetsConfig`. */
+  readonly budgets: { readonly settlementGraceMs: number };
+}
+
+/** What of the environment may override a config. */
+export type ConfigEnvironment = Readonly<Record<string, string | undefined>>;
+
+/** Largest request that a Lambda function URL passes on, bytes (AWS Lambda quotas, invocation payload). */
+export const MAX_REQUEST_BYTES = 6 * 1024 * 1024;
+const LANGFUSE_CLOUD_URL = "https://cloud.langfuse.com";
+
+/** The environment variable that overrides a provider's base URL: `my-llm` has `MY_LLM_BASE_URL`. */
+export function baseUrlVariable(provider: string): string {
+  return `${environmentName(provider)}_BASE_URL`;
+}
+
+/** The environment variable that a local run takes a provider's key from: `my-llm` has `MY_LLM_API_KEY`. */
+export function apiKeyVariable(provider: string): string {
+  return `${environmentName(provider)}_API_KEY`;
+}
+
+/**
+ * Fills in the defaults. `env` may override base URLs. A config that the schema has not passed gives
+ * whatever follows from it: check it with `parseConfig` at build time.
+ */
+export function resolveConfig(config: SluiceConfig, env: ConfigEnvironment): ResolvedConfig {
+  const providers = mapValues(config.providers ?? { openai: {} }, (provider, name): ResolvedProvider => {
+    const presetName = provider.preset ?? name;
+    const preset = PRESETS[presetName];
+    return {
+      name,
+      ...(preset && { preset: presetName }),
+      baseUrl: withoutSlash(env[baseUrlVariable(name)] || provider.baseUrl || preset?.baseUrl || ""),
+      models: provider.models ?? preset?.models ?? [],
+    };
+  });
+  const drains = mapValues(
+    config.drains ?? { default: { type: "langfuse" } },
+    (drain, name): ResolvedDrain => ({
+      name,
+      type: drain.type,
+      baseUrl: withoutSlash(env["LANGFUSE_BASE_URL"] || drain.baseUrl || LANGFUSE_CLOUD_URL),
+    }),
+  );
+  return {
+    providers,
+    aliases: config.models ?? {},
+    defaultProvider: config.defaultProvider ?? Object.keys(providers)[0] ?? "",
+    drains,
+    delivery: config.delivery ?? "durable",
+    deadMansSwitch: config.deadMansSwitch ?? true,
+    limits: {
+      requestBytes: config.limits?.requestBytes ?? MAX_REQUEST_BYTES,
+      captureBytes: config.limits?.captureBytes ?? 24 * 1024 * 1024,
+      connectTimeoutMs: config.limits?.connectTimeoutMs ?? 10_000,
+      firstByteTimeoutMs: config.limits?.firstByteTimeoutMs ?? 600_000,
+      idleTimeoutMs: config.limits?.idleTimeoutMs ?? 120_000,
+    },
+    budgets: { settlementGraceMs: config.budgets?.settlementGraceMs ?? 300_000 },
+  };
+}
+
+function environmentName(provider: string): string {
+  return provider.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_");
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T, name: string) => U) {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}

@@ -1,0 +1,89 @@
+/** What a call cost: its usage, or an estimate of it, at the price of its model. */
+import type { Billing, ObservedCall } from "@sluice/langfuse";
+import {
+  billedUsage,
+  billingTerms,
+  type Catalogue,
+  costOf,
+  NO_USAGE,
+  type PriceEntry,
+  type Unpriced,
+} from "@sluice/prices";
+import { estimateTokens } from "@sluice/prices/estimate-tokens";
+import type { AssembledAnswer } from "@sluice/wire";
+
+/**
+ * The bill of a call. Absent when the call cost nothing, because no provider answered it or the answer was an
+ * error. When an answer came without usage (a stream that broke off, a provider that sends none) its tokens are
+ * counted from its text, and the bill says so.
+ */
+export function bill(call: ObservedCall, catalogue: Catalogue): Billing | undefined {
+  const { attempts, answer, times } = call.record;
+  const attempt = attempts.at(-1);
+  if (!attempt || !answer || answer.status >= 400) return undefined;
+  const assembled = call.answer?.kind === "read" ? call.answer.value : undefined;
+  if (assembled?.error && !assembled.usage && assembled.choices.length === 0) return undefined;
+
+  const reported = assembled?.usage && billedUsage(assembled.usage, assembled.rawUsage);
+  const usage = reported ?? estimatedUsage(call, assembled);
+  const price = priceOf(
+    attempt.provider,
+    { asked: attempt.model, answered: assembled?.model },
+    times.startedAtMs,
+    catalogue,
+  );
+  return {
+    usage,
+    usageEstimated: reported === undefined,
+    cost: costOf(usage, price, billingTerms(assembled ?? {})),
+  };
+}
+
+/**
+ * The price of the model that answered, since a name without a date stands for another one each year. The name that was
+ * asked for counts where the config has a price for it, or where the answer's name has none.
+ */
+function priceOf(
+  provider: string,
+  { asked, answered }: { readonly asked: string; readonly answered: string | undefined },
+  atMs: number,
+  catalogue: Catalogue,
+): PriceEntry | Unpriced {
+  const ofAsked = catalogue.find(provider, asked, atMs);
+  if (answered === undefined || (ofAsked.status === "known" && ofAsked.source.includes("config"))) {
+    return ofAsked;
+  }
+  const ofAnswered = catalogue.find(provider, answered, atMs);
+  return ofAnswered.status === "known" ? ofAnswered : ofAsked;
+}
+
+function estimatedUsage(call: ObservedCall, answer: AssembledAnswer | undefined): Billing["usage"] {
+  const { request } = call;
+  const asked = request.kind === "read" ? textOf(request.value.input) : (request.raw?.text ?? "");
+  return {
+    ...NO_USAGE,
+    input: estimateTokens(asked),
+    output: said(call, answer).reduce((sum, text) => sum + estimateTokens(text), 0),
+    requests: 1,
+  };
+}
+
+/** The texts of an answer. Vectors are none, and an embedding has no output that is billed. */
+function said(call: ObservedCall, answer: AssembledAnswer | undefined): readonly string[] {
+  if (call.record.endpoint === "embeddings") return [];
+  if (!answer) return [call.answer?.kind === "unread" ? (call.answer.raw?.text ?? "") : ""];
+  return answer.choices.map((choice) =>
+    [choice.text, choice.reasoning, ...choice.toolCalls.map((tool) => tool.name + tool.arguments)].join(" "),
+  );
+}
+
+/** Media inside of a request, which no text estimate fits: a picture's base64 is not read as text. */
+const INLINE_MEDIA = /^data:[^,]{0,200},|^[A-Za-z0-9+/=_-]{2000,}$/;
+/** What stands for one in the estimate: about a thousand tokens, as a picture of ordinary size has. */
+const MEDIA_TEXT = " medium".repeat(1000);
+
+function textOf(input: unknown): string {
+  const shown = (value: unknown) =>
+    typeof value === "string" && INLINE_MEDIA.test(value) ? MEDIA_TEXT : value;
+  return typeof input === "string" ? input : (JSON.stringify(input, (_key, value) => shown(value)) ?? "");
+}

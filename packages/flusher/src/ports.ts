@@ -1,0 +1,103 @@
+/** What the flusher needs of the world. Adapters are in `packages/aws`; tests hand in their own. */
+import type { Drain } from "@sluice/langfuse";
+import type { AccountStore, SettlementStore } from "@sluice/ledger";
+import type { Catalogue, Picodollars } from "@sluice/prices";
+import type { ClaimPointer } from "@sluice/trace";
+
+/** A message of the queue. */
+export interface QueueMessage {
+  readonly id: string;
+  readonly body: string;
+  /** When the queue first accepted it, Unix time in ms. */
+  readonly sentAtMs: number;
+  /** How often it was received, this time included. */
+  readonly receiveCount: number;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** The store of records that are too large for a message. */
+export interface Claims {
+  /** The object's bytes, or undefined when it is gone. Throws when the store does not answer. */
+  fetch(pointer: ClaimPointer): Promise<Uint8Array | undefined>;
+}
+
+/**
+ * Puts a message aside that no retry can help: sends it afresh to the dead-letter queue, with the reason as
+ * attribute. Throws when it could not be stored; the message then stays where it is.
+ */
+export type Park = (message: QueueMessage, reason: string) => Promise<void>;
+
+/** What taking a call came to. */
+export interface Taking {
+  /** `busy`: another consumer has it until `untilMs`. */
+  readonly kind: "taken" | "busy";
+  /** Unix time, ms. */
+  readonly untilMs: number;
+  /** Names of the drains that have its trace; for a call's own record, those that have more than that it died. */
+  readonly delivered: ReadonlySet<string>;
+  /** Whether the call was given up for dead before its own record came. */
+  readonly wasDead: boolean;
+}
+
+/**
+ * What was done for each call, kept longer than any message can come back. Every method throws what the store throws
+ * when it is away.
+ */
+export interface DeliveryLedger {
+  /** Takes a call until `leaseUntilMs` (Unix time), unless another consumer has it. `dead`: it is given up for dead. */
+  take(callId: string, leaseUntilMs: number, options: { readonly dead: boolean }): Promise<Taking>;
+  /**
+   * Notes that drains have the call's trace, and lets go of it. `dead`: the trace that says that it died, which the
+   * call's own record may still replace.
+   */
+  markDelivered(
+    callId: string,
+    drains: readonly string[],
+    options: { readonly dead: boolean },
+  ): Promise<void>;
+  /** Lets go of a call that could not be finished. */
+  release(callId: string): Promise<void>;
+  /** Whether the call's own record has been seen. */
+  knows(callId: string): Promise<boolean>;
+}
+
+/** A budget has reached a share of its limit. */
+export interface BudgetEvent {
+  readonly ownerKind: "key" | "tenant";
+  /** The key's public id, or the tenant's name. */
+  readonly ownerId: string;
+  readonly periodId: string;
+  /** The threshold, in percent of the limit. */
+  readonly percent: number;
+  readonly limitUsd: string;
+  readonly spent: Picodollars;
+  /** Unix time, ms. */
+  readonly atMs: number;
+  /** When the period ends, Unix time in ms. */
+  readonly resetsAtMs?: number;
+}
+
+/** Tells of a budget event: an operator's topic, a log. Called once for each threshold in a period. */
+export type Announce = (event: BudgetEvent) => Promise<void>;
+
+/** Structured log lines. Fields hold ids and numbers, never content or secrets. */
+export interface Log {
+  error(message: string, fields: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+/** Everything the flusher is made of. */
+export interface FlusherDependencies {
+  readonly claims: Claims;
+  readonly park: Park;
+  /** Where traces go; every call goes to each. With none, a record is done once it is decoded. */
+  readonly drains: readonly Drain[];
+  readonly deliveries: DeliveryLedger;
+  readonly loadPrices: () => Promise<Catalogue>;
+  readonly settlements: SettlementStore;
+  readonly accounts: Pick<AccountStore, "read" | "claimAnnouncement" | "disclaimAnnouncement">;
+  readonly announce: Announce;
+  readonly log: Log;
+  /** Unix time, ms. */
+  readonly nowMs: () => number;
+}

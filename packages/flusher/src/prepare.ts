@@ -1,0 +1,71 @@
+/** From a record to everything that is needed to finish its call: its trace for each drain, and its settlement. */
+import type { Drain, ObservedCall } from "@sluice/langfuse";
+import type { Catalogue } from "@sluice/prices";
+import type { ExchangeRecord } from "@sluice/trace";
+import { bill } from "./bill.ts";
+import type { MessageEnd } from "./message-end.ts";
+import { observe, observeRaw } from "./observe.ts";
+import type { QueueMessage } from "./ports.ts";
+import { settlementOf, type ToSettle } from "./settle-calls.ts";
+
+/** A message whose record is understood. */
+export interface Prepared {
+  readonly message: QueueMessage;
+  readonly record: ExchangeRecord;
+  /** The trace in the format of each drain, by the drain's name. */
+  readonly traces: ReadonlyMap<string, Uint8Array>;
+  /** How the message ends once it is settled, when its record cannot be shown as a trace. */
+  readonly end?: MessageEnd;
+  /** What is to be entered in the ledger; absent for a call that was not admitted. */
+  readonly toSettle?: ToSettle;
+}
+
+/** Prepares a record. Never throws: a record that breaks every mapping is one that is to be parked. */
+export function prepare(
+  message: QueueMessage,
+  record: ExchangeRecord,
+  catalogue: Catalogue,
+  drains: readonly Drain[],
+): Prepared {
+  let toSettle: ToSettle | undefined;
+  try {
+    const observed = observe(record);
+    const billing = bill(observed, catalogue);
+    const settlement = settlementOf(record, billing);
+    toSettle = settlement && { record, settlement };
+    const traces = encode({ ...observed, ...(billing && { billing }) }, drains);
+    return { message, record, traces, ...(toSettle && { toSettle }) };
+  } catch (error) {
+    const reason = `The record cannot be shown as a trace: ${describe(error)}`;
+    return {
+      message,
+      record,
+      traces: new Map(),
+      end: { kind: "park", reason },
+      ...(toSettle && { toSettle }),
+    };
+  }
+}
+
+/** Bytes of a message's traces. */
+export function traceBytes({ traces }: Prepared): number {
+  return traces.values().reduce((sum, trace) => sum + trace.byteLength, 0);
+}
+
+/** The trace of a call for each drain; one that breaks the mapping is shown raw. Throws when even that fails. */
+function encode(call: ObservedCall, drains: readonly Drain[]): ReadonlyMap<string, Uint8Array> {
+  return new Map(
+    drains.map((drain) => {
+      try {
+        return [drain.name, drain.encode(call)] as const;
+      } catch (error) {
+        const raw = observeRaw(call.record, `Its mapping failed: ${describe(error)}.`);
+        return [drain.name, drain.encode(raw)] as const;
+      }
+    }),
+  );
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

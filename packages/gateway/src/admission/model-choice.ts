@@ -1,0 +1,45 @@
+/** Which model a call may have: its key's allow-list, and the cheaper one that a nearly used up budget prescribes. */
+import type { VirtualKey } from "@sluice/keys";
+import { type ModelRoute, matchesGlob } from "@sluice/providers";
+import type { Endpoint } from "@sluice/trace";
+import type { ReadAccount } from "./account-cache.ts";
+import type { BudgetedAccount } from "./budgeted-account.ts";
+
+/** What of a call bears on its model. */
+export interface Choice {
+  readonly endpoint: Endpoint;
+  /** Resolves a model's name to its provider. */
+  readonly resolve: (model: string) => ModelRoute;
+}
+
+/** Whether a key's allow-list has the model, by the name asked for or by the one it stands for. */
+export function mayUse({ models }: VirtualKey, requested: string, { provider, model }: ModelRoute): boolean {
+  if (!models) return true;
+  return models.some((glob) =>
+    [requested, model, `${provider}/${model}`].some((name) => matchesGlob(glob, name)),
+  );
+}
+
+/**
+ * The key's model, or the cheaper one that a budget prescribes once it is nearly used up. Embeddings stay with their
+ * model: another one's vectors mean nothing beside those that the caller has.
+ */
+export async function prescribedRoute(
+  { resolve, endpoint }: Choice,
+  asked: ModelRoute,
+  accounts: readonly BudgetedAccount[],
+  readAccount: ReadAccount,
+): Promise<ModelRoute> {
+  if (endpoint === "embeddings") return asked;
+  for (const { account, budget } of accounts) {
+    if (!budget?.fallback) continue;
+    const totals = await readAccount(account).catch(() => undefined);
+    if (
+      totals &&
+      (totals.spent + totals.reserved) * 100n >= budget.limit * BigInt(budget.fallback.fromPercent)
+    ) {
+      return resolve(budget.fallback.model);
+    }
+  }
+  return asked;
+}

@@ -1,0 +1,67 @@
+/** The gateway: one function from a request to its answer. */
+import type { ResolvedConfig } from "@sluice/config";
+import { cacheAccounts } from "./admission/account-cache.ts";
+import { authenticate } from "./authenticate.ts";
+import { INFERENCE_ENDPOINTS } from "./endpoints.ts";
+import { errorBody, methodNotAllowed, notFound, toGatewayError } from "./errors.ts";
+import type { GatewayRequest, GatewayResponse } from "./http.ts";
+import { AnswerBrokenOff, serveInference } from "./inference.ts";
+import { cacheKeys } from "./key-cache.ts";
+import { listModels } from "./models.ts";
+import type { GatewayDependencies } from "./ports.ts";
+
+/** Serves one call. Resolves when the answer has ended and its trace is safe; rejects with `AnswerBrokenOff`. */
+export type Gateway = (request: GatewayRequest, response: GatewayResponse) => Promise<void>;
+
+/** Makes the gateway of an instance. What it keeps between calls is caches only. */
+export function createGateway(config: ResolvedConfig, deps: GatewayDependencies): Gateway {
+  const keys = cacheKeys(deps.keys, deps.nowMs);
+  const inference = {
+    ...deps,
+    keys,
+    readAccount: cacheAccounts(deps.accounts, deps.nowMs),
+    settlementGraceMs: config.budgets.settlementGraceMs,
+  };
+
+  return async (request, response) => {
+    const startedAtMs = deps.nowMs();
+    try {
+      const { method, path } = request;
+      const target = INFERENCE_ENDPOINTS.get(path);
+      if (target) {
+        if (method !== "POST") throw methodNotAllowed(method, path, "POST");
+        const key = await authenticate(request.headers, keys, startedAtMs);
+        await serveInference({ request, response, target, key, startedAtMs }, config, inference);
+      } else if (path === "/health") {
+        requireGet(method, path);
+        answerJson(response, { status: "ok", version: deps.version });
+      } else if (path === "/v1/models") {
+        requireGet(method, path);
+        await authenticate(request.headers, keys, startedAtMs);
+        answerJson(response, await listModels(config, deps));
+      } else {
+        throw notFound(path);
+      }
+    } catch (thrown) {
+      if (thrown instanceof AnswerBrokenOff) throw thrown;
+      const error = toGatewayError(thrown);
+      if (error.status >= 500) {
+        deps.log.error(error.message, {
+          path: request.path,
+          code: error.error.code,
+          cause: error.cause,
+        });
+      }
+      const headers = { "content-type": "application/json", ...error.headers };
+      response.start(error.status, headers).end(errorBody(error));
+    }
+  };
+}
+
+function requireGet(method: string, path: string): void {
+  if (method !== "GET" && method !== "HEAD") throw methodNotAllowed(method, path, "GET");
+}
+
+function answerJson(response: GatewayResponse, value: unknown): void {
+  response.start(200, { "content-type": "application/json" }).end(JSON.stringify(value));
+}

@@ -1,0 +1,132 @@
+/** What is known of a call so far, and the record that it becomes. One journal for each call. */
+import type { VirtualKey } from "@sluice/keys";
+import {
+  type Answer,
+  type Attempt,
+  type CallId,
+  type Endpoint,
+  type ExchangeRecord,
+  type Outcome,
+  RECORD_VERSION,
+  type TraceContext,
+} from "@sluice/trace";
+import type { Admission } from "./admission/admit.ts";
+import type { GatewayRequest } from "./http.ts";
+
+/** A try that is still going on, or over. */
+export type OpenAttempt = { -readonly [Name in keyof Attempt]: Attempt[Name] };
+
+/** What stands fixed when a call begins. */
+export interface CallIdentity {
+  readonly callId: CallId;
+  readonly endpoint: Endpoint;
+  readonly key: VirtualKey;
+  readonly trace: TraceContext;
+  readonly request: GatewayRequest;
+  /** Unix time, ms. */
+  readonly startedAtMs: number;
+  readonly gatewayVersion: string;
+}
+
+/** The account of one call. */
+export interface Journal {
+  readonly identity: CallIdentity;
+  /** Every try, in order; the last one may still be open. */
+  readonly attempts: OpenAttempt[];
+  /** The model's name as the caller wrote it. */
+  requestedModel?: string;
+  /** Whether the caller asked for a stream. */
+  streaming: boolean;
+  /** The gateway's own time before it called a provider, ms. */
+  overheadMs: number;
+  /** How the call was admitted; absent while it is not. */
+  admission?: Admission;
+  /** Settles when the call's dead man's switch is armed, or could not be. */
+  armed?: Promise<void>;
+  /** First byte of the provider's body, Unix time in ms. */
+  firstByteAtMs?: number;
+}
+
+/** Begins the account of a call. */
+export function openJournal(identity: CallIdentity): Journal {
+  return { identity, attempts: [], streaming: false, overheadMs: 0 };
+}
+
+/** Marks the last try as over. */
+export function closeAttempt(journal: Journal, endedAtMs: number, error?: Attempt["error"]): void {
+  const last = journal.attempts.at(-1);
+  if (!last) return;
+  last.endedAtMs = endedAtMs;
+  if (error) last.error = error;
+}
+
+/** What every record of the call says of it. */
+export function callFields({ identity, admission, requestedModel, streaming }: Journal) {
+  const { callId, endpoint, key, trace, request, gatewayVersion } = identity;
+  const userAgent = request.headers["user-agent"];
+  return {
+    version: RECORD_VERSION,
+    callId,
+    endpoint,
+    streaming,
+    key: keyIdentity(key),
+    trace,
+    ...(requestedModel !== undefined && { requestedModel }),
+    request: { contentType: request.headers["content-type"] ?? "", body: request.body },
+    accounts: admission?.accounts ?? [],
+    caller: {
+      ...(request.callerIp !== undefined && { ip: request.callerIp }),
+      ...(userAgent !== undefined && { userAgent }),
+    },
+    gatewayVersion,
+  } as const;
+}
+
+/** The finished record of a call. */
+export function toRecord(
+  journal: Journal,
+  outcome: Outcome,
+  endedAtMs: number,
+  answer?: Answer,
+): ExchangeRecord {
+  const { identity, attempts, overheadMs, firstByteAtMs } = journal;
+  return {
+    ...callFields(journal),
+    kind: "exchange",
+    attempts,
+    ...(answer && { answer }),
+    outcome,
+    times: {
+      startedAtMs: identity.startedAtMs,
+      ...(firstByteAtMs !== undefined && { firstByteAtMs }),
+      endedAtMs,
+      overheadMs,
+    },
+  };
+}
+
+/** The answer headers by which a caller finds its trace and learns who answered. */
+export function callHeaders(journal: Journal): Record<string, string> {
+  const { identity, attempts, overheadMs } = journal;
+  const last = attempts.at(-1);
+  return {
+    "x-sluice-request-id": identity.callId,
+    "x-sluice-trace-id": identity.trace.traceId,
+    "x-sluice-cache": "off",
+    "x-sluice-attempts": String(attempts.length),
+    "x-sluice-overhead-ms": String(overheadMs),
+    ...journal.admission?.headers,
+    ...(last && { "x-sluice-provider": last.provider, "x-sluice-model": last.model }),
+  };
+}
+
+function keyIdentity({ id, hash, alias, owner, tenant, environment }: VirtualKey): ExchangeRecord["key"] {
+  return {
+    id,
+    hash,
+    alias,
+    ...(owner !== undefined && { owner }),
+    ...(tenant !== undefined && { tenant }),
+    ...(environment !== undefined && { environment }),
+  };
+}

@@ -1,0 +1,86 @@
+/** What the gateway needs of the world. Adapters are in `packages/aws`; tests hand in their own. */
+
+import type { IncomingMessage } from "node:http";
+import type { KeyHash, Tenant, VirtualKey } from "@sluice/keys";
+import type { AccountStore, RateStore } from "@sluice/ledger";
+import type { Catalogue } from "@sluice/prices";
+import type { PackedRecord, RandomBytes } from "@sluice/trace";
+
+/** Where virtual keys are looked up. */
+export interface KeyStore {
+  /** The key stored under the hash, or undefined. Throws when the store does not answer. */
+  findByHash(hash: KeyHash): Promise<VirtualKey | undefined>;
+  /** The tenant of that name, or undefined. Throws when the store does not answer. */
+  findTenant(name: string): Promise<Tenant | undefined>;
+}
+
+/** The providers' API keys. */
+export interface ProviderCredentials {
+  /** The key of a provider, or undefined when none is stored. Throws when the store does not answer. */
+  apiKey(provider: string): Promise<string | undefined>;
+  /** Reads the store again, past any cache; for a provider that has just refused its key. */
+  refreshedApiKey(provider: string): Promise<string | undefined>;
+}
+
+/** How a record is sent. */
+export interface SendOptions {
+  /** Nobody receives the message before this time, 0 to 900 seconds (Amazon SQS quotas). Default 0. */
+  readonly delaySeconds?: number;
+  /** When to stop trying, Unix time in ms. Default: ten seconds from now. */
+  readonly giveUpAtMs?: number;
+  /**
+   * Object key under which the message is kept in the bucket when the queue does not take it; the flusher brings it back
+   * from there, without its delay. Without a key there is no such second way.
+   */
+  readonly spillKey?: string;
+}
+
+/** Where records go. */
+export interface Outbox {
+  /**
+   * Resolves once the record is safe: acknowledged by the queue, or by the bucket under `spillKey`. Rejects when it could
+   * not be stored in time; it may have been all the same, when only the acknowledgement was lost.
+   */
+  send(record: PackedRecord, options?: SendOptions): Promise<void>;
+}
+
+/** A request to a provider. */
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly connectTimeoutMs: number;
+  /** From the request's last byte to the answer's headers. */
+  readonly firstByteTimeoutMs: number;
+  /** Aborts the request at any point: the promise rejects, or the answer's stream is destroyed. */
+  readonly signal: AbortSignal;
+}
+
+/** Calls a provider; resolves with status and headers. Rejects with `UpstreamError`. */
+export type CallUpstream = (request: UpstreamRequest) => Promise<IncomingMessage>;
+
+/** Structured log lines. Fields hold ids and numbers, never content or secrets. */
+export interface Log {
+  error(message: string, fields: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+}
+
+/** Everything the gateway is made of, besides its config. */
+export interface GatewayDependencies {
+  readonly keys: KeyStore;
+  readonly credentials: ProviderCredentials;
+  readonly outbox: Outbox;
+  readonly accounts: AccountStore;
+  readonly rates: RateStore;
+  /** The prices of models. Called only for keys with a strict budget, since loading them takes a while. */
+  readonly loadPrices: () => Promise<Catalogue>;
+  readonly callUpstream: CallUpstream;
+  readonly log: Log;
+  /** Unix time, ms. */
+  readonly nowMs: () => number;
+  readonly random: RandomBytes;
+  /** Version of the deployed code, written into each record. */
+  readonly version: string;
+}

@@ -1,0 +1,64 @@
+/** What an answer of Langfuse's OTLP endpoint means. Pure: the policy is here, the sending elsewhere. */
+
+/** What came of one request. */
+export type PostResult =
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      /** The `Retry-After` header. */
+      readonly retryAfter?: string;
+      /** What the body says went wrong. */
+      readonly message?: string;
+    }
+  /** No answer: refused, reset, timed out. */
+  | { readonly kind: "unanswered"; readonly reason: string };
+
+/** What follows for the spans of the request. */
+export type RequestVerdict =
+  | { readonly kind: "delivered" }
+  /** One of the spans is at fault, or all are too much: halve the request, and reject a single span. */
+  | { readonly kind: "split"; readonly reason: string }
+  | {
+      readonly kind: "retry";
+      readonly reason: string;
+      readonly retryAfterMs?: number;
+      /** Whether the next request would meet the same fate, so that it need not be sent. */
+      readonly halts: boolean;
+    };
+
+/**
+ * Wrong keys, and an organisation that Langfuse has suspended (403): somebody has to act, so trying again soon only costs.
+ * The records are not at fault; they wait.
+ */
+const NEEDS_SOMEBODY: ReadonlySet<number> = new Set([401, 403]);
+const REFUSED_WAIT_MS = 10 * 60_000;
+
+/**
+ * Judges by status alone, since the body of a 200 is an internal job description. Only 400, 413 and 422 speak
+ * of the spans. Everything else speaks of the drain, its address or its credentials, which somebody can put
+ * right: no record is given up for that.
+ */
+export function judge(result: PostResult, nowMs: number): RequestVerdict {
+  if (result.kind === "unanswered") return { kind: "retry", reason: result.reason, halts: true };
+  const { status, message, retryAfter } = result;
+  if (status >= 200 && status < 300) return { kind: "delivered" };
+  const reason = `Langfuse answered with status ${status}${message ? `: ${message}` : "."}`;
+  if (status === 400 || status === 413 || status === 422) return { kind: "split", reason };
+  const retryAfterMs =
+    readRetryAfter(retryAfter, nowMs) ?? (NEEDS_SOMEBODY.has(status) ? REFUSED_WAIT_MS : undefined);
+  return {
+    kind: "retry",
+    reason,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    // A 500 is a failure to store, which may be this request's own; all others concern the next one too.
+    halts: status !== 500,
+  };
+}
+
+/** `Retry-After` in ms: seconds or a date (RFC 9110, section 10.2.3). */
+function readRetryAfter(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
+  const atMs = Date.parse(header);
+  return Number.isNaN(atMs) ? undefined : Math.max(atMs - nowMs, 0);
+}

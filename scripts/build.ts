@@ -1,0 +1,95 @@
+/** Builds both functions into dist/: what is deployed, what runs locally, and what the tests test. */
+import { readFile, rm } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+import { ConfigError, checkConfig } from "@sluice/config/schema";
+import { build as bundle, type Plugin } from "esbuild";
+
+const ROOT = new URL("..", import.meta.url).pathname;
+
+/** CommonJS inside the bundle asks for `require`, which an ES module does not have. */
+const BANNER = `import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);`;
+
+const environmentCredentials: Plugin = {
+  name: "environment-credentials",
+  setup(build) {
+    build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({
+      path: `${ROOT}functions/environment-credentials.ts`,
+    }));
+  },
+};
+
+/**
+ * An ES module that imports `node:http` reads every export of it for its facade, and one of them is a getter that loads
+ * undici: 10 ms of each cold start (docs/performance.md). Asked for as a builtin object, nothing is read but what is used.
+ */
+const builtinHttp: Plugin = {
+  name: "builtin-http",
+  setup(build) {
+    build.onResolve({ filter: /^(node:)?http$/ }, () => ({
+      path: "http",
+      namespace: "builtin",
+      sideEffects: false,
+    }));
+    build.onLoad({ filter: /.*/, namespace: "builtin" }, () => ({
+      contents: 'module.exports = process.getBuiltinModule("node:http");',
+    }));
+  },
+};
+
+/** What is built, and where to. */
+export interface BuildOptions {
+  /** The config's file, absolute. Default: the project's `sluice.config.ts`. */
+  readonly configFile?: string;
+  /** Gets a folder for each function. Default: the project's `dist`. */
+  readonly outdir?: string;
+}
+
+const configAt = (path: string): Plugin => ({
+  name: "config",
+  setup(build) {
+    build.onResolve({ filter: /\/sluice\.config\.ts$/ }, () => ({ path }));
+  },
+});
+
+/** Checks the config and writes gateway and flusher. Throws `ConfigError` for a bad config. */
+export async function build(options: BuildOptions = {}): Promise<void> {
+  const { configFile = `${ROOT}sluice.config.ts`, outdir = `${ROOT}dist` } = options;
+  const config = (await import(pathToFileURL(configFile).href)) as { default: unknown };
+  checkConfig(config.default);
+  const { version } = JSON.parse(await readFile(`${ROOT}package.json`, "utf8")) as { version: string };
+  await Promise.all(
+    ["gateway", "flusher"].map((name) => buildFunction(name, version, { configFile, outdir })),
+  );
+}
+
+async function buildFunction(name: string, version: string, options: Required<BuildOptions>): Promise<void> {
+  const outdir = `${options.outdir}/${name}`;
+  await rm(outdir, { recursive: true, force: true });
+  await bundle({
+    entryPoints: [{ in: `${ROOT}functions/${name}.ts`, out: "index" }],
+    outdir,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    platform: "node",
+    format: "esm",
+    target: "node24",
+    mainFields: ["module", "main"],
+    minify: true,
+    keepNames: false,
+    legalComments: "none",
+    sourcemap: false,
+    banner: { js: BANNER },
+    define: { SLUICE_VERSION: JSON.stringify(version) },
+    plugins: [environmentCredentials, builtinHttp, configAt(options.configFile)],
+    logLevel: "error",
+  });
+}
+
+if (import.meta.main) {
+  await build().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof ConfigError ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  });
+}

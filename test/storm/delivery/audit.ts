@@ -1,0 +1,147 @@
+/** Holds what callers saw against what Langfuse has: what is lost, what came twice and why, what was spent. */
+import { parseUsd } from "@sluice/prices";
+import type { Kill } from "./casualties.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Acceptance } from "./langfuse.ts";
+import type { Served } from "./model.ts";
+import { type Seen, userOf } from "./traffic.ts";
+
+/** Everything that is known when the storm is over. */
+export interface Findings {
+  readonly seen: readonly Seen[];
+  readonly served: ReadonlyMap<number, Served>;
+  readonly accepted: ReadonlyMap<string, readonly Acceptance[]>;
+  readonly evidence: Evidence;
+  readonly kills: readonly Kill[];
+}
+
+/** A call without the trace that it should have. */
+export interface Loss {
+  readonly call: number;
+  readonly why: string;
+}
+
+/** What became of the calls. */
+export interface CallAudit {
+  readonly traced: number;
+  readonly lost: readonly Loss[];
+  /** Killed before SQS could take their switch: nobody was left who knew of them. */
+  readonly killedUnarmed: number;
+  /** Refused before they became calls, or never begun: no answer named a call, and no provider saw one. */
+  readonly turnedAway: number;
+}
+
+/** Time in which a gateway arms its switch, ms, and some more for a busy machine and a freeze. */
+const ARMING_MS = 2_000;
+
+/** Looks for the trace of every call. */
+export function auditCalls({ seen, served, accepted, evidence, kills }: Findings): CallAudit {
+  const byUser = Map.groupBy([...accepted.values()].flat(), ({ user }) => user);
+  const lost: Loss[] = [];
+  const count = { traced: 0, killedUnarmed: 0, turnedAway: 0 };
+  for (const { call, poison, callId, end } of seen) {
+    const user = userOf(call, poison);
+    const traces = byUser.get(user);
+    const receivedAtMs = served.get(call)?.receivedAtMs;
+    if (traces) {
+      count.traced += 1;
+      if (end === "whole" && traces.every(({ dead }) => dead)) {
+        lost.push({
+          call,
+          why: "its caller saw the end of the answer, and its trace says that it was killed",
+        });
+      }
+    } else if (end === "whole") {
+      lost.push({ call, why: "its caller saw the end of the answer" });
+    } else if (evidence.heardOf.has(user) || (callId !== undefined && evidence.heardOf.has(callId))) {
+      lost.push({ call, why: "a record of it was taken" });
+    } else if (receivedAtMs === undefined) {
+      count.turnedAway += 1;
+    } else if (
+      kills.some(
+        ({ lambda, atMs }) =>
+          lambda === "gateway" && atMs >= receivedAtMs - ARMING_MS && atMs <= receivedAtMs + ARMING_MS,
+      ) ||
+      evidence.hindered.has(user) ||
+      (callId !== undefined && evidence.hindered.has(callId))
+    ) {
+      count.killedUnarmed += 1;
+    } else {
+      lost.push({ call, why: "the provider was asked, and there was time to arm the switch" });
+    }
+  }
+  return { ...count, lost };
+}
+
+/** Spans that were taken more than once, by why. */
+export interface DuplicateAudit {
+  /** Langfuse took it, its answer was lost. */
+  readonly answerLost: number;
+  /** The flusher was killed between export and mark. */
+  readonly flusherKilled: number;
+  /** DynamoDB did not take the mark. */
+  readonly markFailed: number;
+  /** Given up for dead, and turned up after all. */
+  readonly revived: number;
+  /** Nothing of that. */
+  readonly others: readonly string[];
+}
+
+/** Longest time between an export and its mark, ms, with a slow Langfuse, a freeze and retries of the mark. */
+const MARKING_MS = 5_000;
+
+/** Looks why spans came more than once. */
+export function auditDuplicates({ accepted, evidence, kills }: Findings): DuplicateAudit {
+  const count = { answerLost: 0, flusherKilled: 0, markFailed: 0, revived: 0 };
+  const others: string[] = [];
+  for (const [span, acceptances] of accepted) {
+    for (const [index, second] of acceptances.slice(1).entries()) {
+      const first = acceptances[index];
+      if (!first) continue;
+      const between = (atMs: number) => first.atMs <= atMs && atMs <= second.atMs;
+      const marked = (evidence.marks.get(first.callId) ?? []).some(between);
+      const other = (why: string) =>
+        others.push(`${second.user} ${span} (${why}, ${second.atMs - first.atMs} ms)`);
+      if (first.dead && !second.dead) count.revived += 1;
+      else if (first.digest !== second.digest) other("with other bytes");
+      else if (marked) other("although it was marked");
+      else if (first.answerLost) count.answerLost += 1;
+      else if ((evidence.markFaults.get(first.callId) ?? []).some(between)) count.markFailed += 1;
+      else if (
+        kills.some(
+          ({ lambda, atMs, atWork }) =>
+            lambda === "flusher" && atWork && between(atMs) && atMs - first.atMs <= MARKING_MS,
+        )
+      ) {
+        count.flusherKilled += 1;
+      } else other("without a cause");
+    }
+  }
+  return { ...count, others };
+}
+
+/** What calls of one key cost. Picodollars. */
+export interface SpendAudit {
+  /** By their traces. */
+  readonly traced: bigint;
+  /** Calls whose caller saw the end of a provider's answer, but whose trace has another cost than the provider's account. */
+  readonly mismatches: readonly string[];
+}
+
+/** Adds up the traces of a key's calls, and holds them against the provider's account. */
+export function auditSpend({ seen, served, accepted }: Findings, key: string): SpendAudit {
+  const byUser = Map.groupBy([...accepted.values()].flat(), ({ user }) => user);
+  const mismatches: string[] = [];
+  let traced = 0n;
+  for (const { call, poison, end, status, ...rest } of seen) {
+    if (rest.key !== key) continue;
+    const final = (byUser.get(userOf(call, poison)) ?? []).findLast(({ dead }) => !dead);
+    const cost = final?.costUsd === undefined ? 0n : parseUsd(final.costUsd);
+    traced += cost;
+    const expected = end === "whole" && status === 200 ? served.get(call)?.cost : undefined;
+    if (expected !== undefined && expected !== cost) {
+      mismatches.push(`call ${call}: ${expected} at the provider, ${cost} on its trace`);
+    }
+  }
+  return { traced, mismatches };
+}

@@ -1,0 +1,91 @@
+/** What the services were seen to have taken: who had a record, and when a delivery was marked. */
+import { decodeMessage, decodeRecord, type TraceRecord } from "@sluice/trace";
+import type { AwsAnswer, AwsRequest } from "./fault-proxy.ts";
+
+/** What is known of a call beside what its caller saw. By user, and by call id. */
+export interface Evidence {
+  /** Users and call ids of which SQS, or the bucket, took a record or a switch. */
+  readonly heardOf: ReadonlySet<string>;
+  /** Users and call ids of which a record or a switch met a fault on its way to SQS or the bucket. */
+  readonly hindered: ReadonlySet<string>;
+  /** When DynamoDB took the mark of a delivery, Unix times in ms, by call id. */
+  readonly marks: ReadonlyMap<string, readonly number[]>;
+  /** When a request that would have marked a delivery met a fault, by call id. */
+  readonly markFaults: ReadonlyMap<string, readonly number[]>;
+  sqs(request: AwsRequest, answer: AwsAnswer): void;
+  s3(request: AwsRequest, answer: AwsAnswer): void;
+  /** Of a request to SQS or S3 that a fault meets. */
+  sendFault(request: AwsRequest): void;
+  dynamodb(request: AwsRequest, answer: AwsAnswer): void;
+  dynamodbFault(request: AwsRequest): void;
+}
+
+/** Begins to gather. */
+export function createEvidence(): Evidence {
+  const heardOf = new Set<string>();
+  const hindered = new Set<string>();
+  const marks = new Map<string, number[]>();
+  const markFaults = new Map<string, number[]>();
+  const note = (map: Map<string, number[]>, callId: string) => {
+    map.set(callId, [...(map.get(callId) ?? []), Date.now()]);
+  };
+  return {
+    heardOf,
+    hindered,
+    marks,
+    markFaults,
+    sqs(request, { status }) {
+      if (status === 200) for (const name of namesIn(request)) heardOf.add(name);
+    },
+    s3(request, { status }) {
+      if (status === 200 && request.path.includes("/spill/")) {
+        for (const name of namesIn(request)) heardOf.add(name);
+      }
+    },
+    sendFault(request) {
+      for (const name of namesIn(request)) hindered.add(name);
+    },
+    dynamodb(request, { status }) {
+      const callId = status === 200 ? markedCall(request) : undefined;
+      if (callId) note(marks, callId);
+    },
+    dynamodbFault(request) {
+      const callId = markedCall(request);
+      if (callId) note(markFaults, callId);
+    },
+  };
+}
+
+/** User and call id of the record that a request sends or stores. */
+function namesIn({ action, path, body }: AwsRequest): readonly string[] {
+  if (action === "SendMessage") {
+    return namesOf((JSON.parse(body.toString()) as { readonly MessageBody: string }).MessageBody);
+  }
+  if (action !== "PUT") return [];
+  if (path.includes("/spill/")) return namesOf(body.toString());
+  return path.includes("/claims/") ? namesOfRecord(decodeRecord(body)) : [];
+}
+
+/** User and call id of a message's record; of a claim, the call id alone. */
+export function namesOf(message: string): readonly string[] {
+  const decoded = decodeMessage(message);
+  if (decoded.kind === "record") return namesOfRecord(decoded.record);
+  return [decoded.pointer.key.replace(/^.*\//, "").replace(/-opened$/, "")];
+}
+
+function namesOfRecord({ callId, trace }: TraceRecord): readonly string[] {
+  return trace.userId === undefined ? [callId] : [callId, trace.userId];
+}
+
+/** The id of the call whose delivery an update marks. */
+export function markedCall({ action, body }: AwsRequest): string | undefined {
+  if (action !== "UpdateItem") return undefined;
+  const { Key, ExpressionAttributeNames } = JSON.parse(body.toString()) as {
+    readonly Key: { readonly pk: { readonly S: string } };
+    readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+  };
+  const marks = Object.values(ExpressionAttributeNames ?? {}).some((name) =>
+    /^(delivered|deadDelivered)#/.test(name),
+  );
+  return marks ? Key.pk.S.replace(/^CALL#/, "") : undefined;
+}

@@ -1,0 +1,122 @@
+/** Langfuse in the storm: takes spans, refuses them, or breaks in every way, and remembers what it took and how. */
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gunzipSync } from "node:zlib";
+import { attributesOf, type ReceivedSpan } from "../../support/langfuse-endpoint.ts";
+
+/** One time that a span was taken. */
+export interface Acceptance {
+  /** Unix time, ms. */
+  readonly atMs: number;
+  readonly callId: string;
+  /** As the call named it: `storm-<n>`. */
+  readonly user: string;
+  /** SHA-256 of the span as it came. */
+  readonly digest: string;
+  /** Whether it says that the function was killed. */
+  readonly dead: boolean;
+  /** The ledger's cost, USD as decimal text. */
+  readonly costUsd: string | undefined;
+  /** Whether the connection was broken before the answer. */
+  readonly answerLost: boolean;
+}
+
+/** What is done with an export. */
+export type Reception =
+  | { readonly kind: "take"; readonly afterMs?: number }
+  | { readonly kind: "take, then reset" }
+  | { readonly kind: "refuse"; readonly status: number; readonly retryAfterSeconds?: number }
+  | { readonly kind: "reset" };
+
+/** A running Langfuse. */
+export interface StormLangfuse {
+  readonly baseUrl: string;
+  /** By trace and span id, in the order in which they came. */
+  readonly accepted: ReadonlyMap<string, readonly Acceptance[]>;
+  /** Whether spans of calls that are poison are refused, by the call's user. */
+  poison: (user: string) => boolean;
+  /** Whether a refusal for one span holds for all that came with it: what an exporter that does not bisect would see. */
+  guiltByAssociation: boolean;
+  stop(): Promise<void>;
+}
+
+/** Starts it. `receive` decides on each export that has no poison in it. */
+export async function startStormLangfuse(receive: (spans: number) => Reception): Promise<StormLangfuse> {
+  const accepted = new Map<string, Acceptance[]>();
+  const condemned = new Set<string>();
+
+  function take(spans: readonly ReceivedSpan[], answerLost: boolean): void {
+    for (const span of spans) {
+      const attributes = attributesOf(span);
+      const acceptance = {
+        atMs: Date.now(),
+        callId: String(attributes["langfuse.observation.metadata.request_id"]),
+        user: String(attributes["user.id"]),
+        digest: createHash("sha256").update(JSON.stringify(span)).digest("hex"),
+        dead: attributes["langfuse.observation.metadata.outcome_code"] === "function_killed",
+        costUsd: attributes["langfuse.observation.metadata.cost_usd"] as string | undefined,
+        answerLost,
+      };
+      const name = `${span.traceId}/${span.spanId}`;
+      accepted.set(name, [...(accepted.get(name) ?? []), acceptance]);
+    }
+  }
+
+  function answer(body: Buffer, response: ServerResponse): void {
+    const spans = spansOf(body);
+    const isPoison = (span: ReceivedSpan) =>
+      langfuse.poison(String(attributesOf(span)["user.id"])) ||
+      (langfuse.guiltByAssociation && condemned.has(span.spanId));
+    if (spans.some(isPoison)) {
+      if (langfuse.guiltByAssociation) for (const { spanId } of spans) condemned.add(spanId);
+      response.writeHead(400).end('{"message":"poison"}');
+      return;
+    }
+    const reception = receive(spans.length);
+    if (reception.kind === "reset") response.destroy();
+    if (reception.kind === "refuse") {
+      const { status, retryAfterSeconds } = reception;
+      const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
+      response.writeHead(status, headers).end(`{"message":"storm ${status}"}`);
+    }
+    if (reception.kind === "take, then reset") {
+      take(spans, true);
+      response.destroy();
+    }
+    if (reception.kind === "take") {
+      take(spans, false);
+      setTimeout(() => response.writeHead(200).end("{}"), reception.afterMs ?? 0);
+    }
+  }
+
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const raw = Buffer.concat(chunks);
+      answer(request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw, response);
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const langfuse: StormLangfuse = {
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    accepted,
+    poison: () => false,
+    guiltByAssociation: false,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+  return langfuse;
+}
+
+function spansOf(body: Buffer): readonly ReceivedSpan[] {
+  const { resourceSpans } = JSON.parse(body.toString()) as {
+    resourceSpans: { scopeSpans: { spans: ReceivedSpan[] }[] }[];
+  };
+  return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
+}

@@ -1,0 +1,212 @@
+/** The local system inside the storm: bundles with the storm's config, and a proxy in front of every service. */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { createAccountStore, createKeyStore } from "@sluice/aws";
+import { hashSecret, newKeyId, newSecret } from "@sluice/keys";
+import { type AccountRef, type AccountStore, type BudgetPolicy, periodAt } from "@sluice/ledger";
+import { parseUsd } from "@sluice/prices";
+import { build } from "../../../scripts/build.ts";
+import { CENT_PRICES } from "../../support/cent-model.ts";
+import { startSystem, type TestSystem } from "../../support/system.ts";
+import type { Evidence } from "./evidence.ts";
+import {
+  type AwsRequest,
+  type Fate,
+  type FaultProxy,
+  type ProxyBehaviour,
+  startFaultProxy,
+} from "./fault-proxy.ts";
+import { dynamodbFate, s3Fate, secretsFate, sqsFate, type Weather } from "./weather.ts";
+
+/** A protection that the storm can be run without, to see that it notices. */
+export const PROTECTIONS = ["hold-back", "switch", "ledger", "spill", "bisect"] as const;
+
+/** Its name. */
+export type Protection = (typeof PROTECTIONS)[number];
+
+/** Time limit of the gateway, seconds: the switch arrives so long after a call began. */
+const GATEWAY_SECONDS = 6;
+/** The flusher keeps 20 seconds free; what is left is how long a call is one flusher's, ms. */
+const FLUSHER_MS = 32_000;
+/** When what a killed flusher had in hand comes back: after its leases, seconds. In a deployment: half an hour. */
+const VISIBILITY_SECONDS = 14;
+/** Longest time after which a message comes back that a flusher put off, seconds. In a deployment: two hours. */
+const LONGEST_PUT_OFF_SECONDS = 8;
+
+/** A key of the storm. */
+export interface StormKey {
+  readonly secret: string;
+  readonly account: AccountRef;
+}
+
+/** The running system. */
+export interface StormSystem {
+  readonly system: TestSystem;
+  /** By name. */
+  readonly keys: ReadonlyMap<string, StormKey>;
+  /** The accounts, read past the functions. */
+  readonly accounts: AccountStore;
+  stop(): Promise<void>;
+}
+
+/** What the system is started with. */
+export interface StormSystemOptions {
+  readonly openAiUrl: string;
+  readonly langfuseUrl: string;
+  readonly clients: number;
+  /** Asked anew for each request, so that the storm may begin when everything runs. */
+  readonly weather: () => Weather;
+  readonly evidence: Evidence;
+  readonly without: Protection | undefined;
+}
+
+const CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" };
+
+/** Builds and starts it. */
+export async function startStormSystem(options: StormSystemOptions): Promise<StormSystem> {
+  const root = await mkdtemp(join(tmpdir(), "sluice-storm-"));
+  const configFile = join(root, "sluice.config.ts");
+  const config = {
+    providers: { openai: {} },
+    prices: CENT_PRICES,
+    delivery: options.without === "hold-back" ? "fast" : "durable",
+    deadMansSwitch: options.without !== "switch",
+  };
+  await writeFile(join(root, "package.json"), '{"type":"module"}');
+  await writeFile(configFile, `export default ${JSON.stringify(config)};\n`);
+  await build({ configFile, outdir: join(root, "dist") });
+
+  const proxies: FaultProxy[] = [];
+  const behaviours = createBehaviours(options);
+  const system = await startSystem(
+    {
+      OPENAI_BASE_URL: options.openAiUrl,
+      OPENAI_API_KEY: "sk-storm",
+      LANGFUSE_BASE_URL: options.langfuseUrl,
+      LANGFUSE_PUBLIC_KEY: "pk-lf-storm",
+      LANGFUSE_SECRET_KEY: "sk-lf-storm",
+      SLUICE_TIMEOUT_SECONDS: String(GATEWAY_SECONDS),
+    },
+    {
+      root,
+      functions: { flusher: { timeoutMs: FLUSHER_MS }, gateway: { maxConcurrency: options.clients + 4 } },
+      endpoint: async (service, url) => {
+        const proxy = await startFaultProxy(url, behaviours[service]);
+        proxies.push(proxy);
+        return proxy.url;
+      },
+    },
+  );
+  const sqs = new SQSClient({
+    endpoint: system.endpoints.sqs,
+    region: "us-east-1",
+    credentials: CREDENTIALS,
+  });
+  const Attributes = { VisibilityTimeout: String(VISIBILITY_SECONDS) };
+  await sqs.send(new SetQueueAttributesCommand({ QueueUrl: system.queueUrl, Attributes }));
+  sqs.destroy();
+
+  const dynamodb = new DynamoDBClient({
+    endpoint: system.endpoints.dynamodb,
+    region: "us-east-1",
+    credentials: CREDENTIALS,
+  });
+  const keyStore = createKeyStore({ client: dynamodb, table: system.table });
+  const createKey = async (budget?: BudgetPolicy): Promise<StormKey> => {
+    const secret = newSecret(randomBytes);
+    const id = newKeyId(randomBytes);
+    await keyStore.create({
+      id,
+      hash: hashSecret(secret),
+      alias: id,
+      status: "enabled",
+      createdAtMs: Date.now(),
+      ...(budget && { budget }),
+    });
+    const periodId = periodAt(budget?.period ?? "month", Date.now()).id;
+    return { secret, account: { owner: { kind: "key", id }, periodId } };
+  };
+  const budget = (limit: string, mode: BudgetPolicy["mode"]): BudgetPolicy => ({
+    period: "none",
+    mode,
+    limit: parseUsd(limit),
+  });
+  return {
+    system,
+    keys: new Map([
+      ["no budget", await createKey()],
+      ["strict", await createKey(budget("100000", "strict"))],
+      ["strict and small", await createKey(budget("1", "strict"))],
+      ["soft", await createKey(budget("100000", "soft"))],
+    ]),
+    accounts: createAccountStore({
+      client: dynamodb,
+      table: system.table,
+      nowMs: () => Date.now(),
+      wait: () => Promise.resolve(),
+      random: () => 0.5,
+    }),
+    async stop() {
+      dynamodb.destroy();
+      await system.stop();
+      await Promise.all(proxies.map((proxy) => proxy.stop()));
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+function createBehaviours({
+  weather,
+  evidence,
+  without,
+}: StormSystemOptions): Readonly<Record<"dynamodb" | "s3" | "secretsManager" | "sqs", ProxyBehaviour>> {
+  const watched = (fate: Fate, request: AwsRequest, fault: (request: AwsRequest) => void) => {
+    if (fate.kind !== "pass" || fate.afterMs !== undefined) fault(request);
+    return fate;
+  };
+  return {
+    sqs: {
+      fateOf: (request) => watched(sqsFate(weather()), request, evidence.sendFault),
+      rewrite: putOffLess,
+      done: evidence.sqs,
+    },
+    s3: {
+      fateOf: (request) => {
+        // Said to be stored, and forgotten: a gateway without the spill.
+        const spills = request.action === "PUT" && request.path.includes("/spill/");
+        if (without === "spill" && spills) return { kind: "instead", status: 200, body: "" };
+        return watched(s3Fate(weather()), request, evidence.sendFault);
+      },
+      done: evidence.s3,
+    },
+    dynamodb: {
+      fateOf: (request) => watched(dynamodbFate(weather(), request), request, evidence.dynamodbFault),
+      done: evidence.dynamodb,
+      rewriteAnswer: (request, answer) =>
+        without === "ledger" && isLedgerWrite(request) ? { status: 200, body: Buffer.from("{}") } : answer,
+    },
+    secretsManager: { fateOf: () => secretsFate(weather()) },
+  };
+}
+
+/** Whether it writes the ledger of delivery. Answered with nothing, each taking seems to be the first. */
+function isLedgerWrite({ action, body }: AwsRequest): boolean {
+  return action === "UpdateItem" && body.includes('"CALL#');
+}
+
+/** Waits of hours are no use in a storm of minutes. */
+function putOffLess({ action, body }: AwsRequest): Buffer {
+  if (action !== "ChangeMessageVisibilityBatch") return body;
+  const request = JSON.parse(body.toString()) as {
+    readonly Entries: readonly { VisibilityTimeout: number }[];
+  };
+  const Entries = request.Entries.map((entry) => ({
+    ...entry,
+    VisibilityTimeout: Math.min(LONGEST_PUT_OFF_SECONDS, entry.VisibilityTimeout),
+  }));
+  return Buffer.from(JSON.stringify({ ...request, Entries }));
+}

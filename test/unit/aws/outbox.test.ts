@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { createOutbox } from "@sluice/aws";
+import { createBucket } from "@sluice/aws/bucket";
+import { decodeRecord, packRecord } from "@sluice/trace";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { startQueuesAndObjects } from "../../../packages/local/src/queues-and-objects/server.ts";
+import { type AwsProxy, startAwsProxy } from "../../support/aws-proxy.ts";
+import { chatRecord } from "../../support/records.ts";
+
+const SPILL_KEY = "spill/2026-11-21/req_1";
+const REFUSED = { status: 400, body: JSON.stringify({ __type: "com.amazonaws.sqs#InvalidMessageContents" }) };
+const BROKEN = { status: 500, body: JSON.stringify({ __type: "com.amazonaws.sqs#InternalError" }) };
+
+/** The outbox with a breakable network between it and queue and bucket, which a test reads directly. */
+async function world() {
+  const server = await startQueuesAndObjects({});
+  const [sqs, s3] = await Promise.all([startAwsProxy(server.url), startAwsProxy(server.url)]);
+  const common = {
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  };
+  const direct = new SQSClient({ ...common, endpoint: server.url });
+  const client = new SQSClient({ ...common, endpoint: sqs.url, useQueueUrlAsEndpoint: false });
+  onTestFinished(async () => {
+    direct.destroy();
+    client.destroy();
+    await Promise.all([sqs.stop(), s3.stop()]);
+    await server.close();
+  });
+  const queueUrl = server.queueUrl("traces");
+  await direct.send(new CreateQueueCommand({ QueueName: "traces" }));
+  server.createBucket("records");
+  const at = (endpoint: string) => createBucket("records", { ...common, endpoint, forcePathStyle: true });
+  const asked: string[] = [];
+  const warnings: Readonly<Record<string, unknown>>[] = [];
+  for (const proxy of [sqs, s3]) proxy.before = (action) => void asked.push(action);
+  return {
+    sqs,
+    s3,
+    asked,
+    warnings,
+    bucket: at(server.url),
+    outbox: createOutbox({
+      client,
+      queueUrl,
+      putObject: at(s3.url).put,
+      log: { warn: (_message, fields) => void warnings.push(fields) },
+      nowMs: Date.now,
+      wait: (ms) => sleep(ms),
+      random: () => 0.5,
+    }),
+    async bodies() {
+      const { Messages = [] } = await direct.send(
+        new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+      );
+      return Messages.map(({ Body }) => Body);
+    },
+  };
+}
+
+/** Requests are taken and never answered. */
+function hang(proxy: AwsProxy): void {
+  const never = Promise.withResolvers<void>();
+  onTestFinished(() => never.resolve());
+  proxy.before = () => never.promise;
+}
+
+const packed = packRecord(chatRecord());
+/** Random bytes do not compress: too large for a message. */
+const claimed = packRecord(
+  chatRecord({
+    request: { contentType: "text/plain", body: crypto.getRandomValues(new Uint8Array(60_000)) },
+  }),
+  1_000_000,
+);
+
+describe("the outbox", () => {
+  let at: Awaited<ReturnType<typeof world>>;
+  beforeEach(async () => {
+    at = await world();
+  });
+  const soon = (ms = 1_500) => ({ giveUpAtMs: Date.now() + ms, spillKey: SPILL_KEY });
+
+  it("sends a record again that a failing queue did not take", async () => {
+    let failures = 7;
+    at.sqs.instead = () => (failures-- > 0 ? BROKEN : undefined);
+    await at.outbox.send(packed, soon(20_000));
+    expect(await at.bodies()).toEqual([packed.body]);
+    expect(at.asked).toHaveLength(8);
+    expect(at.warnings).toEqual([]);
+  });
+
+  it("keeps the very message in the bucket when the queue takes requests and does not answer", async () => {
+    hang(at.sqs);
+    await at.outbox.send(packed, soon());
+    expect(Buffer.from((await at.bucket.get(SPILL_KEY)) ?? []).toString()).toBe(packed.body);
+    expect(at.warnings).toMatchObject([{ fallback: "spill", object: SPILL_KEY }]);
+  });
+
+  it("goes to the bucket at once when the queue refuses the request itself", async () => {
+    at.sqs.instead = () => REFUSED;
+    await at.outbox.send(packed, soon(20_000));
+    expect(at.asked).toEqual(["SendMessage", "PUT"]);
+    expect(await at.bucket.list("spill/", 10)).toEqual([SPILL_KEY]);
+  });
+
+  it("rejects when neither queue nor bucket answers in time", async () => {
+    hang(at.sqs);
+    hang(at.s3);
+    await expect(at.outbox.send(packed, soon())).rejects.toThrow("did not answer in time");
+  });
+
+  it("rejects without a spill key, and leaves the bucket alone", async () => {
+    at.sqs.instead = () => REFUSED;
+    await expect(at.outbox.send(packed)).rejects.toThrow("UnknownError");
+    expect(at.asked).toEqual(["SendMessage"]);
+  });
+
+  it("tries once even after its time is up", async () => {
+    await at.outbox.send(packed, { giveUpAtMs: 0 });
+    expect(await at.bodies()).toEqual([packed.body]);
+  });
+
+  it("spills the small message of a claim check whose object is stored", async () => {
+    if (claimed.kind !== "claim") throw new Error("The record is not too large.");
+    at.sqs.instead = () => REFUSED;
+    await at.outbox.send(claimed, soon());
+    expect(Buffer.from((await at.bucket.get(SPILL_KEY)) ?? []).toString()).toBe(claimed.body);
+    const object = await at.bucket.get(claimed.object.key);
+    expect(decodeRecord(object ?? new Uint8Array()).callId).toBe(chatRecord().callId);
+  });
+
+  it("sends no claim of an object that is not stored", async () => {
+    at.s3.instead = () => ({ status: 503, body: "" });
+    await expect(at.outbox.send(claimed, soon(300))).rejects.toThrow(/in time|Unknown/);
+    expect(await at.bodies()).toEqual([]);
+    expect(at.asked).not.toContain("SendMessage");
+  });
+});

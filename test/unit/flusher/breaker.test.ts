@@ -1,0 +1,56 @@
+import { withBreaker } from "@sluice/flusher";
+import type { Drain, ExportOutcome } from "@sluice/langfuse";
+import { describe, expect, it } from "vitest";
+
+const TRACES = [Buffer.from("a"), Buffer.from("b")];
+
+function brokenDrain() {
+  const state = { nowMs: 0, sent: 0, outcome: { kind: "retry", reason: "away" } as ExportOutcome };
+  const drain: Drain = {
+    name: "main",
+    encode: () => Buffer.alloc(0),
+    async export(traces) {
+      state.sent += 1;
+      return await Promise.resolve(traces.map(() => state.outcome));
+    },
+  };
+  return { state, drain: withBreaker(drain, () => state.nowMs) };
+}
+
+describe("a drain that takes nothing", () => {
+  it("is left alone for a while, and what was for it comes back when the while is over", async () => {
+    const { state, drain } = brokenDrain();
+    await drain.export(TRACES);
+    state.nowMs += 1_000;
+    const outcomes = await drain.export(TRACES);
+    expect(state.sent).toBe(1);
+    expect(outcomes).toMatchObject([{ retryAfterMs: 4_000 }, { retryAfterMs: 4_000 }]);
+  });
+
+  it("is tried again after the pause, which doubles up to five minutes", async () => {
+    const { state, drain } = brokenDrain();
+    const pauses: number[] = [];
+    for (let tries = 0; tries < 8; tries += 1) {
+      await drain.export(TRACES);
+      const [outcome] = await drain.export(TRACES);
+      const pauseMs = outcome?.kind === "retry" ? (outcome.retryAfterMs ?? 0) : 0;
+      pauses.push(pauseMs / 1000);
+      state.nowMs += pauseMs;
+    }
+    expect(state.sent).toBe(8);
+    expect(pauses).toEqual([5, 10, 20, 40, 80, 160, 300, 300]);
+  });
+
+  it.each<ExportOutcome>([{ kind: "delivered" }, { kind: "rejected", reason: "bad" }])(
+    "counts as well again once it answers $kind",
+    async (outcome) => {
+      const { state, drain } = brokenDrain();
+      await drain.export(TRACES);
+      state.nowMs += 5_000;
+      state.outcome = outcome;
+      await drain.export(TRACES);
+      await drain.export(TRACES);
+      expect(state.sent).toBe(3);
+    },
+  );
+});

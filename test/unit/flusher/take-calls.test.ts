@@ -1,0 +1,241 @@
+/** The ledger of delivery and the dead man's switch, over the real store. */
+import { createFlusher, type FlusherDependencies, type QueueMessage } from "@sluice/flusher";
+import type { Drain, ExportOutcome } from "@sluice/langfuse";
+import { loadCatalogue } from "@sluice/prices";
+import { type OpenedRecord, packRecord } from "@sluice/trace";
+import { describe, expect, it } from "vitest";
+import { numberedRecord } from "../../support/records.ts";
+import { type TestTable, tableForTest } from "../../support/table.ts";
+
+const MINUTE_MS = 60_000;
+
+function message(body: string, receiveCount = 1): QueueMessage {
+  return { id: `m${Math.random()}`, body, sentAtMs: Date.UTC(2026, 10, 21), receiveCount, attributes: {} };
+}
+
+function bodyOf(record: Parameters<typeof packRecord>[0]): string {
+  const packed = packRecord(record);
+  if (packed.kind !== "inline") throw new Error("too large for a message");
+  return packed.body;
+}
+
+const call = (number: number) => message(bodyOf(numberedRecord(number)));
+
+/** The switch of a call, as the gateway arms it. */
+function opened(number: number, startedAtMs: number, deadlineAtMs: number): OpenedRecord {
+  const {
+    attempts: _,
+    answer: __,
+    outcome: ___,
+    times: ____,
+    kind: _____,
+    ...known
+  } = numberedRecord(number);
+  return { ...known, kind: "opened", provider: "openai", model: "gpt-4o", startedAtMs, deadlineAtMs };
+}
+
+/** A drain that remembers the spans it was given; a test sets what it answers. */
+function rememberingDrain(name = "main") {
+  const seen: string[] = [];
+  const levels: string[] = [];
+  const drain: Drain & { outcome: ExportOutcome } = {
+    name,
+    outcome: { kind: "delivered" },
+    encode: ({ record }) => Buffer.from(JSON.stringify([record.trace.spanId, record.outcome.kind])),
+    async export(traces) {
+      for (const trace of traces) {
+        const [spanId, outcome] = JSON.parse(Buffer.from(trace).toString()) as [string, string];
+        seen.push(spanId);
+        levels.push(outcome);
+      }
+      return await Promise.resolve(traces.map(() => drain.outcome));
+    },
+  };
+  return { drain, seen, levels };
+}
+
+function flusherOver(table: TestTable, drains: readonly Drain[], changes: Partial<FlusherDependencies> = {}) {
+  return createFlusher({
+    claims: { fetch: async () => await Promise.resolve(undefined) },
+    park: async () => await Promise.resolve(),
+    drains,
+    loadPrices: () => loadCatalogue(),
+    deliveries: table.deliveries,
+    settlements: table.settlements,
+    accounts: table.accounts,
+    announce: async () => await Promise.resolve(),
+    log: { error: () => undefined, warn: () => undefined },
+    nowMs: () => table.nowMs,
+    ...changes,
+  });
+}
+
+describe("a call that is delivered again", () => {
+  it("is exported once, and the message that comes again is done", async () => {
+    const table = await tableForTest();
+    const { drain, seen } = rememberingDrain();
+    const flush = flusherOver(table, [drain]);
+    const first = call(1);
+    await flush([first]);
+    const again = await flush([first, call(1)]);
+    expect(again.doneIds).toHaveLength(2);
+    expect(seen).toHaveLength(1);
+  });
+
+  it("goes only to the drain that does not have it yet", async () => {
+    const table = await tableForTest();
+    const [up, down] = [rememberingDrain("up"), rememberingDrain("down")];
+    down.drain.outcome = { kind: "retry", reason: "away" };
+    const flush = flusherOver(table, [up.drain, down.drain]);
+    const first = call(1);
+    expect((await flush([first])).failed).toHaveLength(1);
+    down.drain.outcome = { kind: "delivered" };
+    expect((await flush([first])).doneIds).toEqual([first.id]);
+    expect(up.seen).toHaveLength(1);
+    expect(down.seen).toHaveLength(2);
+  });
+
+  it("while another consumer is at work on it comes back when that one's time is over", async () => {
+    const table = await tableForTest();
+    const exporting = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<void>();
+    const { drain, seen } = rememberingDrain();
+    const slow: Drain = {
+      ...drain,
+      async export(traces) {
+        started.resolve();
+        await exporting.promise;
+        return await drain.export(traces);
+      },
+    };
+    const one = flusherOver(table, [slow])([call(1)]);
+    await started.promise;
+    const other = await flusherOver(table, [drain])([call(1)]);
+    expect(other.failed).toMatchObject([{ reason: expect.stringContaining("Another consumer") as string }]);
+    exporting.resolve();
+    expect((await one).doneIds).toHaveLength(1);
+    expect(seen).toHaveLength(1);
+  });
+
+  it("after its consumer was killed is taken over when the lease has ended", async () => {
+    const table = await tableForTest();
+    await table.deliveries.take(numberedRecord(1).callId, table.nowMs + MINUTE_MS, { dead: false });
+    const { drain, seen } = rememberingDrain();
+    const flush = flusherOver(table, [drain]);
+    expect((await flush([call(1)])).failed).toHaveLength(1);
+    table.nowMs += MINUTE_MS + 1;
+    expect((await flush([call(1)])).doneIds).toHaveLength(1);
+    expect(seen).toHaveLength(1);
+  });
+
+  it("is settled while it waits for a consumer that may be gone, for its budget should not wait", async () => {
+    const table = await tableForTest();
+    const account = { owner: { kind: "key", id: "key_1" }, periodId: "none" } as const;
+    const accounts = [{ ownerKind: "key", ownerId: "key_1", periodId: "none" }] as const;
+    const record = numberedRecord(1, { accounts });
+    await table.deliveries.take(record.callId, table.nowMs + MINUTE_MS, { dead: false });
+    const { drain, seen } = rememberingDrain();
+    const flush = flusherOver(table, [drain]);
+    expect((await flush([message(bodyOf(record), 2)])).failed).toHaveLength(1);
+    const { spent, requests } = await table.accounts.read(account);
+    expect(spent).toBeGreaterThan(0n);
+    expect(requests).toBe(1);
+    expect(seen).toEqual([]);
+    table.nowMs += MINUTE_MS + 1;
+    expect((await flush([message(bodyOf(record), 3)])).doneIds).toHaveLength(1);
+    expect(await table.accounts.read(account)).toMatchObject({ spent, requests: 1 });
+  });
+
+  it("is not exported while the ledger of delivery is away", async () => {
+    const table = await tableForTest();
+    const { drain, seen } = rememberingDrain();
+    const away = { ...table.deliveries, take: () => Promise.reject(new Error("no table")) };
+    const result = await flusherOver(table, [drain], { deliveries: away })([call(1)]);
+    expect(result.failed).toMatchObject([{ reason: expect.stringContaining("no table") as string }]);
+    expect(seen).toEqual([]);
+  });
+});
+
+describe("the dead man's switch", () => {
+  it("of a call that was heard of is done, and shows nothing", async () => {
+    const table = await tableForTest();
+    const { drain, seen } = rememberingDrain();
+    const flush = flusherOver(table, [drain]);
+    await flush([call(1)]);
+    const result = await flush([message(bodyOf(opened(1, table.nowMs - MINUTE_MS, table.nowMs - 1)))]);
+    expect(result.doneIds).toHaveLength(1);
+    expect(seen).toHaveLength(1);
+  });
+
+  it("of a call that was not heard of waits once, then shows the call as failed, once", async () => {
+    const table = await tableForTest();
+    const { drain, seen, levels } = rememberingDrain();
+    const flush = flusherOver(table, [drain]);
+    const body = bodyOf(opened(1, table.nowMs - MINUTE_MS, table.nowMs - 1));
+    const first = await flush([message(body, 1)]);
+    expect(first.failed).toMatchObject([{ retryAfterMs: MINUTE_MS - 1 }]);
+    expect(seen).toEqual([]);
+    expect((await flush([message(body, 2)])).doneIds).toHaveLength(1);
+    expect((await flush([message(body, 3)])).doneIds).toHaveLength(1);
+    expect(seen).toHaveLength(1);
+    expect(levels).toEqual(["failed"]);
+  });
+
+  it("never goes off before the call's deadline", async () => {
+    const table = await tableForTest();
+    const { drain, seen } = rememberingDrain();
+    const body = bodyOf(opened(1, table.nowMs, table.nowMs + 10 * MINUTE_MS));
+    const result = await flusherOver(table, [drain])([message(body, 7)]);
+    expect(result.failed[0]?.retryAfterMs).toBeGreaterThan(10 * MINUTE_MS);
+    expect(seen).toEqual([]);
+  });
+
+  it("that meets a drain that is away shows its call when the drain is back", async () => {
+    const table = await tableForTest();
+    const { drain, seen } = rememberingDrain();
+    drain.outcome = { kind: "retry", reason: "away" };
+    const flush = flusherOver(table, [drain]);
+    const body = bodyOf(opened(1, table.nowMs - MINUTE_MS, table.nowMs - 1));
+    expect((await flush([message(body, 2)])).failed).toHaveLength(1);
+    drain.outcome = { kind: "delivered" };
+    expect((await flush([message(body, 3)])).doneIds).toHaveLength(1);
+    expect(seen).toHaveLength(2);
+  });
+
+  it("of a call that turns up after all is replaced by the call's own trace once, however often that comes", async () => {
+    const table = await tableForTest();
+    const { drain, levels } = rememberingDrain();
+    const flush = flusherOver(table, [drain]);
+    const body = bodyOf(opened(1, table.nowMs - MINUTE_MS, table.nowMs - 1));
+    await flush([message(body, 2)]);
+    await flush([call(1)]);
+    const again = await flush([call(1), call(1)]);
+    expect(again.doneIds).toHaveLength(2);
+    expect(levels).toEqual(["failed", "answered"]);
+    await flush([message(body, 3)]);
+    expect(levels).toEqual(["failed", "answered"]);
+  });
+
+  it("gives back what was reserved, and a call that turns up after all costs what it cost", async () => {
+    const table = await tableForTest();
+    const account = { owner: { kind: "key", id: "key_1" }, periodId: "none" } as const;
+    const bucket = Math.ceil(table.nowMs / MINUTE_MS) + 60;
+    await table.accounts.reserve({ account, bucket, amount: 10n ** 12n }, 10n ** 13n);
+    const accounts = [
+      { ownerKind: "key", ownerId: "key_1", periodId: "none", hold: { bucket, amountUsd: "1" } },
+    ] as const;
+    const { drain, levels } = rememberingDrain();
+    const flush = flusherOver(table, [drain]);
+    const gone = { ...opened(1, table.nowMs - MINUTE_MS, table.nowMs - 1), accounts };
+    await flush([message(bodyOf(gone), 2)]);
+    expect(await table.accounts.read(account)).toMatchObject({ spent: 0n, reserved: 0n });
+
+    await flush([message(bodyOf(numberedRecord(1, { accounts })))]);
+    const { spent, reserved } = await table.accounts.read(account);
+    expect(spent).toBeGreaterThan(0n);
+    expect(reserved).toBe(0n);
+    expect(levels).toEqual(["failed", "answered"]);
+    await flush([message(bodyOf(numberedRecord(1, { accounts })))]);
+    expect((await table.accounts.read(account)).spent).toBe(spent);
+  });
+});
