@@ -107,6 +107,11 @@ function id<T extends string>(parse: (text: string) => T | undefined, what: stri
 const byteCount = z.int().nonnegative();
 const timeMs = z.number().nonnegative();
 const text = z.string();
+/** An object taken as it is: `z.record` would leave out a caller's field named `__proto__`. */
+const jsonObject = z.custom<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "no JSON object",
+);
 const usd = z.string().regex(/^-?\d+(\.\d{1,12})?$/, "no amount of USD");
 
 const claimPointer: z.ZodType<ClaimPointer> = z.object({
@@ -142,7 +147,7 @@ const trace = z.object({
   userId: text.exactOptional(),
   sessionId: text.exactOptional(),
   tags: z.array(text).exactOptional(),
-  metadata: z.record(text, z.unknown()).exactOptional(),
+  metadata: jsonObject.exactOptional(),
   feature: text.exactOptional(),
   tenant: text.exactOptional(),
   prompt: z.object({ name: text, version: z.int() }).exactOptional(),

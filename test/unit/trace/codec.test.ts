@@ -83,6 +83,13 @@ describe("a record on the wire", () => {
     );
   });
 
+  it("keeps a metadata field whatever its name", () => {
+    const metadata = JSON.parse('{"__proto__":{"a":1},"constructor":2}') as Record<string, unknown>;
+    const message = decodeMessage(packRecord({ ...base, trace: { ...base.trace, metadata } }).body);
+    if (message.kind !== "record") throw new Error("not a record");
+    expect(JSON.stringify(message.record.trace.metadata)).toBe('{"__proto__":{"a":1},"constructor":2}');
+  });
+
   it("of 20 MB that do not compress becomes a claim check with the same bytes in its object", () => {
     const body = randomBytes(20 * 1024 * 1024);
     const packed = packRecord({ ...base, request: { contentType: "x", body } });
