@@ -1,6 +1,6 @@
 /** Assembles a call: reads both bodies of its record with the reader of its endpoint. */
 import type { BodyView, ObservedCall, RawBody } from "@sluice/langfuse";
-import type { Answer, Endpoint, ExchangeRecord } from "@sluice/trace";
+import type { Answer, AnswerFormat, Endpoint, ExchangeRecord } from "@sluice/trace";
 import {
   type AssembledAnswer,
   type AssembledRequest,
@@ -9,21 +9,38 @@ import {
   type Reading,
   readChatRequest,
   readEmbeddingsRequest,
+  readPlainAnswer,
+  readPlainRequest,
 } from "@sluice/wire";
 import { decodeContent } from "./content-encoding.ts";
 
+/** Reads both bodies of an operation. */
+interface BodyReader {
+  readonly request: (body: Uint8Array) => Reading<AssembledRequest>;
+  readonly answer: (pieces: readonly Uint8Array[], status: number) => Reading<AssembledAnswer>;
+}
+
+const plain: BodyReader = { request: readPlainRequest, answer: readPlainAnswer };
+
 /** The reader of each endpoint's bodies; a new endpoint adds its line. */
-const READERS: Readonly<
-  Record<
-    Endpoint,
-    {
-      readonly request: (body: Uint8Array) => Reading<AssembledRequest>;
-      readonly answer: (pieces: readonly Uint8Array[], status: number) => Reading<AssembledAnswer>;
-    }
-  >
-> = {
+const READERS: Readonly<Record<Endpoint, BodyReader>> = {
   "chat.completions": { request: readChatRequest, answer: assembleChatAnswer },
+  completions: plain,
   embeddings: { request: readEmbeddingsRequest, answer: assembleEmbeddingsAnswer },
+  responses: plain,
+  messages: plain,
+  "messages.count_tokens": plain,
+  "images.generations": plain,
+  "audio.transcriptions": plain,
+  "audio.speech": plain,
+  moderations: plain,
+  rerank: plain,
+  proxy: plain,
+};
+
+/** The reader of an answer that came in another format than its endpoint's; a new format adds its line. */
+const ANSWER_READERS: Readonly<Partial<Record<AnswerFormat, BodyReader["answer"]>>> = {
+  "openai-chat": assembleChatAnswer,
 };
 
 /** Most bytes that the trace shows of a body that could not be read. */
@@ -36,8 +53,12 @@ export function observe(record: ExchangeRecord): ObservedCall {
   return {
     record,
     request: view(body, () => reader.request(body)),
-    ...(record.answer && { answer: viewAnswer(record.answer, reader.answer) }),
+    ...(record.answer && { answer: viewAnswer(record.answer, answerReader(record.answer, reader)) }),
   };
+}
+
+function answerReader({ format }: Answer, reader: BodyReader): BodyReader["answer"] {
+  return (format && ANSWER_READERS[format]) ?? reader.answer;
 }
 
 /** The call with nothing of its bodies understood, for one that broke its reader or its drain. */

@@ -9,7 +9,14 @@ import {
   RECORD_PREFIX,
 } from "./encode.ts";
 import { parseCallId, parseSpanId, parseTraceId } from "./ids.ts";
-import { type ExchangeRecord, type OpenedRecord, RECORD_VERSION, type TraceRecord } from "./record.ts";
+import {
+  ANSWER_FORMATS,
+  ENDPOINTS,
+  type ExchangeRecord,
+  type OpenedRecord,
+  RECORD_VERSION,
+  type TraceRecord,
+} from "./record.ts";
 
 /**
  * Most bytes that one record may expand to: the largest request and the largest captured answer that a
@@ -160,12 +167,13 @@ const trace = z.object({
 const call = {
   version: z.literal(RECORD_VERSION),
   callId: id(parseCallId, "call id"),
-  endpoint: z.enum(["chat.completions", "embeddings"]),
+  endpoint: z.enum(ENDPOINTS),
   streaming: z.boolean(),
   key,
   trace,
   requestedModel: text.exactOptional(),
   request: z.object({ contentType: text, body: byteCount }),
+  passage: z.object({ method: text, path: text }).exactOptional(),
   accounts: z.array(
     z.object({
       ownerKind: z.enum(["key", "tenant"]),
@@ -194,7 +202,13 @@ const exchangeHead: z.ZodType<ExchangeHead> = z.object({
     }),
   ),
   answer: z
-    .object({ status: z.int(), headers: z.record(text, text), body: byteCount, omittedBytes: byteCount })
+    .object({
+      status: z.int(),
+      format: z.enum(ANSWER_FORMATS).exactOptional(),
+      headers: z.record(text, text),
+      body: byteCount,
+      omittedBytes: byteCount,
+    })
     .exactOptional(),
   outcome: z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("answered") }),
@@ -207,6 +221,7 @@ const exchangeHead: z.ZodType<ExchangeHead> = z.object({
     endedAtMs: timeMs,
     overheadMs: timeMs,
   }),
+  droppedParams: z.array(text).exactOptional(),
 });
 
 const openedHead: z.ZodType<OpenedHead> = z.object({

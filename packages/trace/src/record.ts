@@ -9,8 +9,38 @@ import type { CallId, SpanId, TraceId } from "./ids.ts";
 /** The version this code writes. A reader parks a record with a version it does not know. */
 export const RECORD_VERSION = 1;
 
-/** What the caller asked for, named by OpenTelemetry's and the providers' own words. */
-export type Endpoint = "chat.completions" | "embeddings";
+/** Every operation that is recorded, by the providers' own names. `proxy`: a path of a provider passed on as it is. */
+export const ENDPOINTS = [
+  "chat.completions",
+  "completions",
+  "embeddings",
+  "responses",
+  "messages",
+  "messages.count_tokens",
+  "images.generations",
+  "audio.transcriptions",
+  "audio.speech",
+  "moderations",
+  "rerank",
+  "proxy",
+] as const;
+
+/** What the caller asked for. */
+export type Endpoint = (typeof ENDPOINTS)[number];
+
+/** Formats that an answer may have come in from a provider when the caller's format is another. */
+export const ANSWER_FORMATS = [
+  "openai-chat",
+  "openai-responses",
+  "anthropic-messages",
+  "bedrock-converse",
+  /** Anthropic's messages as Bedrock's `InvokeModel` gives them: a stream is framed as an AWS event stream. */
+  "bedrock-invoke",
+  "gemini-generate-content",
+] as const;
+
+/** See `ANSWER_FORMATS`. */
+export type AnswerFormat = (typeof ANSWER_FORMATS)[number];
 
 /** Whose call it was. Never the key itself: `id` is public, `hash` is the SHA-256 under which it is stored. */
 export interface KeyIdentity {
@@ -76,6 +106,8 @@ export type Outcome =
 /** What a provider answered, as received: before decompression, with the usage chunk we asked for. */
 export interface Answer {
   readonly status: number;
+  /** The format of `body`, when it is not the one that the endpoint's callers speak. */
+  readonly format?: AnswerFormat;
   /** The provider's headers that are safe to keep, names in lower case. Never cookies or credentials. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
@@ -119,6 +151,8 @@ interface CallRecord {
   readonly requestedModel?: string;
   /** What the caller sent: the bytes of the body, before any edit of ours. */
   readonly request: { readonly contentType: string; readonly body: Uint8Array };
+  /** Of a `proxy` call: what was asked of the provider, `path` without the query. */
+  readonly passage?: { readonly method: string; readonly path: string };
   /** Where its cost is to be entered. Empty for a call that was not admitted. */
   readonly accounts: readonly LedgerAccount[];
   readonly caller: { readonly ip?: string; readonly userAgent?: string };
@@ -133,6 +167,8 @@ export interface ExchangeRecord extends CallRecord {
   readonly answer?: Answer;
   readonly outcome: Outcome;
   readonly times: CallTimes;
+  /** Fields of the request that the provider's format has no word for, as the caller wrote them, and that were left out. */
+  readonly droppedParams?: readonly string[];
 }
 
 /**

@@ -7,6 +7,7 @@ export * from "./openai/chat-stream.ts";
 export * from "./openai/embeddings-answer.ts";
 export * from "./openai/error-body.ts";
 export * from "./openai/request.ts";
+export * from "./plain.ts";
 export * from "./sse/reader.ts";
 export * from "./sse-gate.ts";
 export * from "./usage-buckets.ts";

@@ -1,0 +1,3 @@
+export * from "./answer.ts";
+export * from "./conversation.ts";
+export * from "./format.ts";
