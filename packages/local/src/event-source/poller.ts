@@ -18,6 +18,7 @@ import { type BatchEntry, batchEntry, sqsEvent } from "./sqs-event.ts";
 
 /** An event source mapping. */
 export interface EventSourceOptions {
+  /** Reaches the queue; a test may give it an endpoint with faults. */
   readonly client: SQSClient;
   readonly queueUrl: string;
   readonly queueArn: string;
@@ -127,7 +128,7 @@ async function runBatch(options: EventSourceOptions, batch: readonly BatchEntry[
   );
 }
 
-/** What cannot be deleted comes again after its visibility timeout, as in the service. */
+/** What cannot be deleted comes again after its visibility timeout, as in the service; that holds for it alone. */
 async function deleteMessages(
   { client, queueUrl, log }: EventSourceOptions,
   done: readonly BatchEntry[],
@@ -139,8 +140,13 @@ async function deleteMessages(
         ReceiptHandle: receiptHandle,
       }),
     );
-    const { Failed = [] } = await client.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-    for (const { Code, Message } of Failed) log?.(`cannot delete a message: ${Code} ${Message ?? ""}`);
+    try {
+      const command = new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries });
+      const { Failed = [] } = await client.send(command);
+      for (const { Code, Message } of Failed) log?.(`cannot delete a message: ${Code} ${Message ?? ""}`);
+    } catch (error) {
+      log?.(`cannot delete ${Entries.length} messages: ${messageOf(error)}`);
+    }
   }
 }
 

@@ -19,6 +19,8 @@ export type EnvironmentState = "starting" | "idle" | "busy" | "finishing" | "exi
 export interface Environment {
   readonly pid: number;
   readonly state: EnvironmentState;
+  /** Invocations that it was given, the present one included. */
+  readonly invocations: number;
   /**
    * Runs one invocation; while the environment starts, it waits for that. Never rejects: what went wrong
    * is in the outcome. Throws when the environment already has an invocation, or has exited.
@@ -61,6 +63,7 @@ export async function startEnvironment(
 ): Promise<Environment> {
   let state: EnvironmentState = "starting";
   let current: OpenInvocation | undefined;
+  let invocations = 0;
   let initMs: number | undefined;
   let reportInitMs = true;
   let frozen = false;
@@ -178,10 +181,14 @@ export async function startEnvironment(
     get state() {
       return state;
     },
+    get invocations() {
+      return invocations;
+    },
     invoke: (payload, sink) => {
       if (current || state === "exited") {
         throw new Error(`environment ${pid} of ${options.name} is ${current ? "busy" : state}`);
       }
+      invocations += 1;
       const { promise, resolve } = Promise.withResolvers<Outcome>();
       current = {
         requestId: randomUUID(),

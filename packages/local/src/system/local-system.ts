@@ -26,9 +26,11 @@ export interface LocalOptions {
   readonly functions?: Readonly<Partial<Record<FunctionName, Partial<FunctionOptions>>>>;
   /**
    * Where the functions reach a service, given where it is: lets a test put a proxy in between. The event
-   * source mapping still polls the queue itself.
+   * source mapping has its own way to the queue: `pollerEndpoint`.
    */
   readonly endpoint?: (service: Service, url: string) => string | Promise<string>;
+  /** Where the event source mapping receives from the queue and deletes, given where SQS is. Default: there. */
+  readonly pollerEndpoint?: (url: string) => string | Promise<string>;
 }
 
 /** A local system that is ready. */

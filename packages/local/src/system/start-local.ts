@@ -19,7 +19,7 @@ import { builtFunction, FUNCTIONS, loadConfig } from "./project.ts";
 import { chooseProviders, providerVariables } from "./provider-targets.ts";
 import { readSettings } from "./settings.ts";
 import { StartProblem } from "./start-problem.ts";
-import { NAMES } from "./stores.ts";
+import { NAMES, openQueueClient } from "./stores.ts";
 
 /** How long open calls may take to their end when the system stops, ms. */
 const CALLS_GRACE_MS = 3000;
@@ -69,7 +69,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     options,
     running,
   );
-  const poller = startPoller(parts, flusher, options);
+  const poller = await startPoller(parts, flusher, options, running);
   running.defer(() => Promise.race([poller.stop(), sleep(BATCH_GRACE_MS, undefined, { ref: false })]));
   const sweeping = setInterval(() => {
     flusher.invoke(SWEEP_EVENT).catch((error: unknown) => options.log?.("sweep", String(error)));
@@ -114,13 +114,17 @@ function resourcesOf({ dynamodb, queues, secrets }: Parts) {
   };
 }
 
-function startPoller(
+async function startPoller(
   { queues }: Parts,
   flusher: LambdaFunction,
-  { batchWindowSeconds = 1, log }: LocalOptions,
-): EventSource {
+  { batchWindowSeconds = 1, log, pollerEndpoint = (url) => url }: LocalOptions,
+  running: AsyncDisposableStack,
+): Promise<EventSource> {
+  // A client of its own: the poller must not share connections, or a fault on its way, with anybody.
+  const client = openQueueClient(await pollerEndpoint(queues.server.url));
+  running.defer(() => client.destroy());
   return startEventSource({
-    client: queues.client,
+    client,
     queueUrl: queues.server.queueUrl(NAMES.queue),
     queueArn: queues.server.queueArn(NAMES.queue),
     lambda: flusher,

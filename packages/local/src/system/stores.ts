@@ -46,7 +46,12 @@ export async function openTables(directory: DataDirectory): Promise<Stores["dyna
 /** Starts SQS and S3, kept in the directory. */
 export async function openQueues(directory: DataDirectory): Promise<Stores["queues"]> {
   const server = await startQueuesAndObjects({ directory: directory.file("sqs-s3") });
-  return { server, client: new SQSClient({ ...clientOptions(server.url), useQueueUrlAsEndpoint: false }) };
+  return { server, client: openQueueClient(server.url) };
+}
+
+/** A client of SQS there, also for queues whose URLs name another place. */
+export function openQueueClient(endpoint: string): SQSClient {
+  return new SQSClient({ ...clientOptions(endpoint), useQueueUrlAsEndpoint: false });
 }
 
 /** Starts Secrets Manager, kept in the directory. */

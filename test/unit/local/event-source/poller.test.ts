@@ -13,6 +13,7 @@ import {
 } from "../../../../packages/local/src/event-source/poller.ts";
 import type { FunctionOptions } from "../../../../packages/local/src/lambda/function-options.ts";
 import { startQueuesAndObjects } from "../../../../packages/local/src/queues-and-objects/server.ts";
+import { type AwsProxy, startAwsProxy } from "../../../support/aws-proxy.ts";
 import { functionFrom, gate } from "../../../support/local-lambda.ts";
 
 interface Setup {
@@ -21,7 +22,11 @@ interface Setup {
   readonly maxReceiveCount?: number;
   readonly mapping?: Partial<EventSourceOptions>;
   readonly lambda?: Partial<FunctionOptions>;
+  /** Sent before the mapping is started; `after` right behind them. */
   readonly before?: readonly string[];
+  readonly after?: readonly string[];
+  /** What the mapping is answered in the queue's place. */
+  readonly instead?: AwsProxy["instead"];
 }
 
 async function mapping({
@@ -31,6 +36,8 @@ async function mapping({
   mapping = {},
   lambda = {},
   before = [],
+  after = [],
+  instead,
 }: Setup) {
   const queues = await startQueuesAndObjects({});
   onTestFinished(() => queues.close());
@@ -57,11 +64,23 @@ async function mapping({
         Entries: bodies.map((MessageBody, index) => ({ Id: String(index), MessageBody })),
       }),
     );
-  if (before.length > 0) await send(before);
+  for (const bodies of [before, after]) if (bodies.length > 0) await send(bodies);
+  const proxy = await startAwsProxy(queues.url);
+  if (instead) proxy.instead = instead;
+  const proxied = new SQSClient({
+    endpoint: proxy.url,
+    region: "us-east-1",
+    credentials: { accessKeyId: "x", secretAccessKey: "x" },
+    useQueueUrlAsEndpoint: false,
+  });
+  onTestFinished(async () => {
+    proxied.destroy();
+    await proxy.stop();
+  });
   const made = await functionFrom(`export const handler = ${handler};`, lambda);
   const problems: string[] = [];
   const source = startEventSource({
-    client,
+    client: proxied,
     queueUrl,
     queueArn: queues.queueArn("traces"),
     lambda: made.lambda,
@@ -165,6 +184,26 @@ describe("the event source mapping", () => {
     await expect.poll(() => left("dead"), { timeout: 10_000 }).toBe(1);
     expect(await left()).toBe(0);
     expect(problems.join()).toContain("under-test failed with 1 messages: Error: no drain");
+  });
+
+  it("deletes the others when one request to delete fails, and gets those that stayed again", async () => {
+    let deletes = 0;
+    const { lines, problems, left } = await mapping({
+      handler: `async ({ Records }) => { console.log("batch of " + Records.length); }`,
+      mapping: { batchWindowSeconds: 1 },
+      visibilitySeconds: 4,
+      before: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"],
+      after: ["11", "12"],
+      instead: (action) =>
+        action === "DeleteMessageBatch" && ++deletes === 1
+          ? { status: 400, body: '{"__type":"com.amazonaws.sqs#InvalidSecurity"}' }
+          : undefined,
+    });
+
+    await expect.poll(() => left(), { timeout: 10_000 }).toBe(0);
+
+    expect(lines.flatMap((line) => line.split("batch of ")[1] ?? [])).toEqual(["12", "10"]);
+    expect(problems.join()).toContain("cannot delete 10 messages: ");
   });
 
   it("runs no more invocations at a time than it may", async () => {
