@@ -1,3 +1,5 @@
+export * from "./anthropic/error-body.ts";
+export * from "./anthropic/message-stream.ts";
 export * from "./assembled.ts";
 export * from "./byte-gate.ts";
 export * from "./json-members.ts";
