@@ -88,6 +88,32 @@ describe("with the queue away for the whole call", () => {
     await expect.poll(() => spansOf("after"), { timeout: 30_000 }).toHaveLength(1);
     expect(spansOf("spilled")).toHaveLength(1);
   });
+
+  it("an instance that knows it asks only briefly, and every call becomes one trace", async () => {
+    let tries = 0;
+    sqs.instead = (action) => {
+      if (action !== "SendMessage") return undefined;
+      tries += 1;
+      return AWAY;
+    };
+    const users: string[] = [];
+    const triesOfNextCall = async () => {
+      const before = tries;
+      const user = `away-${users.length}`;
+      users.push(user);
+      expect(await call(user)).toMatchObject({ object: "chat.completion" });
+      return tries - before;
+    };
+    const first = await triesOfNextCall();
+    // The call may meet another instance, which has to learn it first.
+    await expect.poll(triesOfNextCall, { timeout: 50_000 }).toBeLessThan(first / 2);
+    expect(await spilled()).toHaveLength(users.length);
+
+    sqs.instead = () => undefined;
+    await system.flusher.invoke(SWEEP_EVENT);
+    expect(await spilled()).toEqual([]);
+    for (const user of users) await expect.poll(() => spansOf(user), { timeout: 30_000 }).toHaveLength(1);
+  });
 });
 
 describe("with queue and bucket away for the whole call", () => {

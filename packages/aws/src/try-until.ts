@@ -51,8 +51,11 @@ async function endedBy<T>(signal: AbortSignal, attempt: (signal: AbortSignal) =>
 
 const PASSING = /throttl|slowdown|limitexceeded|timeout|expired|overlimit/i;
 
-/** A 4xx is about the request, unless it says that there were too many, or that it came at the wrong time. */
-function isRefusal(error: unknown): boolean {
+/**
+ * Whether a service refused the request itself. A 4xx is about the request, unless it says that there were too many, or
+ * that it came at the wrong time.
+ */
+export function isRefusal(error: unknown): boolean {
   const { name, $metadata } = error as Error & { readonly $metadata?: { readonly httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode ?? 0;
   return status >= 400 && status < 500 && status !== 408 && status !== 429 && !PASSING.test(name);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { createOutbox } from "@sluice/aws";
+import { createOutbox, type OutboxOptions } from "@sluice/aws";
 import { createBucket } from "@sluice/aws/bucket";
 import { decodeRecord, packRecord } from "@sluice/trace";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -13,7 +13,10 @@ const REFUSED = { status: 400, body: JSON.stringify({ __type: "com.amazonaws.sqs
 const BROKEN = { status: 500, body: JSON.stringify({ __type: "com.amazonaws.sqs#InternalError" }) };
 
 /** The outbox with a breakable network between it and queue and bucket, which a test reads directly. */
-async function world() {
+async function world({
+  maxAttempts = 3,
+  ...time
+}: Partial<Pick<OutboxOptions, "nowMs" | "wait"> & { maxAttempts: number }> = {}) {
   const server = await startQueuesAndObjects({});
   const [sqs, s3] = await Promise.all([startAwsProxy(server.url), startAwsProxy(server.url)]);
   const common = {
@@ -21,7 +24,12 @@ async function world() {
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
   };
   const direct = new SQSClient({ ...common, endpoint: server.url });
-  const client = new SQSClient({ ...common, endpoint: sqs.url, useQueueUrlAsEndpoint: false });
+  const client = new SQSClient({
+    ...common,
+    endpoint: sqs.url,
+    useQueueUrlAsEndpoint: false,
+    maxAttempts,
+  });
   onTestFinished(async () => {
     direct.destroy();
     client.destroy();
@@ -49,6 +57,7 @@ async function world() {
       nowMs: Date.now,
       wait: (ms) => sleep(ms),
       random: () => 0.5,
+      ...time,
     }),
     async bodies() {
       const { Messages = [] } = await direct.send(
@@ -136,5 +145,80 @@ describe("the outbox", () => {
     await expect(at.outbox.send(claimed, soon(300))).rejects.toThrow(/in time|Unknown/);
     expect(await at.bodies()).toEqual([]);
     expect(at.asked).not.toContain("SendMessage");
+  });
+});
+
+describe("a queue that was away for a whole send", () => {
+  /** A clock that stands still while requests are under way, and goes on with each wait. */
+  async function clocked() {
+    let nowMs = 1_000_000;
+    const at = await world({
+      nowMs: () => nowMs,
+      wait: async (ms) => void (nowMs += ms),
+      // The SDK's own waits would be real ones.
+      maxAttempts: 1,
+    });
+    return {
+      ...at,
+      /** Sends a record, with a second way or without, and tells how often which store was asked for it. */
+      async send(spillKey?: string) {
+        at.asked.splice(0);
+        await at.outbox.send(packed, {
+          giveUpAtMs: nowMs + 10_000,
+          ...(spillKey !== undefined && { spillKey }),
+        });
+        return asked(at.asked);
+      },
+    };
+  }
+  const asked = (actions: readonly string[]) => ({
+    queue: actions.filter((action) => action === "SendMessage").length,
+    bucket: actions.filter((action) => action === "PUT").length,
+  });
+
+  it("is asked only briefly by those that come after, which go to the bucket", async () => {
+    const { sqs, send, bucket } = await clocked();
+    sqs.instead = () => BROKEN;
+    const first = await send(SPILL_KEY);
+    const second = await send("spill/2026-11-21/req_2");
+    expect(second).toEqual({ queue: expect.any(Number) as number, bucket: 1 });
+    expect(second.queue).toBeGreaterThan(0);
+    expect(second.queue).toBeLessThan(first.queue / 2);
+    expect(await bucket.list("spill/", 10)).toEqual([SPILL_KEY, "spill/2026-11-21/req_2"]);
+  });
+
+  it("has the whole time again once it has taken a record, also one without a second way", async () => {
+    const { sqs, send, bodies } = await clocked();
+    sqs.instead = () => BROKEN;
+    await send(SPILL_KEY);
+    const brief = await send(SPILL_KEY);
+    sqs.instead = () => undefined;
+    await send();
+    expect(await bodies()).toEqual([packed.body]);
+    sqs.instead = () => BROKEN;
+    expect((await send(SPILL_KEY)).queue).toBeGreaterThan(2 * brief.queue);
+  });
+
+  it("has the rest of the time when the bucket is away too, so that no record is less safe", async () => {
+    const at = await clocked();
+    at.sqs.instead = () => BROKEN;
+    await at.send(SPILL_KEY);
+    at.s3.instead = () => {
+      // From its third refusal on the queue is back.
+      if (asked(at.asked).bucket >= 3) at.sqs.instead = () => undefined;
+      return { status: 503, body: "" };
+    };
+    await at.send(SPILL_KEY);
+    expect(await at.bodies()).toEqual([packed.body]);
+  });
+
+  it("is not taken to be away because of a message that it refused", async () => {
+    const { sqs, send } = await clocked();
+    sqs.instead = () => REFUSED;
+    expect(await send(SPILL_KEY)).toEqual({ queue: 1, bucket: 1 });
+    sqs.instead = () => BROKEN;
+    const first = await send(SPILL_KEY);
+    const brief = await send(SPILL_KEY);
+    expect(first.queue).toBeGreaterThan(2 * brief.queue);
   });
 });
