@@ -8,7 +8,10 @@ import { createSseBoundaryScanner } from "./sse-boundaries.ts";
 
 /** What the gate must know of a format. Both are given a whole event with its blank line, as bytes. */
 export interface SseFormat {
-  /** Whether this event tells the client that the answer is complete. */
+  /**
+   * Whether this event tells the client that the answer is complete. Of an event that outgrows
+   * `MAX_HELD_EVENT_BYTES` it is asked with the start, since the last event of some formats repeats the answer.
+   */
   isTerminal(event: Buffer): boolean;
   /** Whether this event is to be taken out. */
   isUnwanted?(event: Buffer): boolean;
@@ -24,7 +27,7 @@ export interface SseGate {
   readonly terminated: boolean;
 }
 
-/** Longest event that is held until it is complete, bytes. A longer one passes through as it comes. */
+/** Longest event that is held until it is complete, bytes. A longer one passes through as it comes, unless it is terminal. */
 export const MAX_HELD_EVENT_BYTES = 64 * 1024;
 
 type Fate = "pass" | "drop" | "hold";
@@ -87,6 +90,10 @@ export function createSseGate(format: SseFormat): SseGate {
     if (from < chunk.length) held.push(chunk.subarray(from));
     heldBytes += chunk.length - from;
     if (heldBytes > MAX_HELD_EVENT_BYTES) {
+      if (format.isTerminal(Buffer.concat(held))) {
+        terminated = true;
+        return out;
+      }
       out.push(...held);
       held = [];
       oversized = true;
