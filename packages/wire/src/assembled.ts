@@ -37,6 +37,11 @@ export interface Choice {
   readonly toolCalls: readonly ToolCall[];
   /** Parts of the content that are neither text nor thinking (images, references), in order. */
   readonly parts: readonly unknown[];
+  /**
+   * The whole content in the provider's own blocks and order, put together from their pieces: which text stands between which
+   * tools, and what it cites. Absent in formats whose content is no list of blocks.
+   */
+  readonly blocks?: readonly JsonObject[];
   /** The provider's own word for why it stopped; absent when it never said. */
   readonly finishReason?: string;
   /** For how many tokens log probabilities came. The values themselves are left out. */
@@ -60,6 +65,17 @@ export interface TokenUsage {
   readonly outputAudioTokens?: number;
   /** Input and output. */
   readonly totalTokens: number;
+}
+
+/** One of several model calls that a provider made, and bills, for one answer. */
+export interface BilledCall {
+  /** The provider's word for what the call was for: `message`, `compaction`, `advisor_message`, `fallback_message`. */
+  readonly kind: string;
+  /** Absent where it was the model that answered. */
+  readonly model?: string;
+  readonly usage: TokenUsage;
+  /** The row as the provider sent it. */
+  readonly rawUsage: JsonObject;
 }
 
 /** An error that a body told of, whatever the status was. */
@@ -95,6 +111,13 @@ export interface AssembledAnswer {
   readonly usage?: TokenUsage;
   /** The usage object as the provider sent it. */
   readonly rawUsage?: JsonObject;
+  /**
+   * The model calls that are billed, when there were several or another than the answer's own: a bill is the sum of these
+   * rows, since `usage` may leave some of them out. Searches and the like stand in `rawUsage` alone.
+   */
+  readonly billedCalls?: readonly BilledCall[];
+  /** How many input tokens the request would have, from an operation that only counts them. Nothing was used. */
+  readonly countedInputTokens?: number;
   readonly error?: AnswerError;
   /** Why the answer is not whole, in words. Absent when it is. */
   readonly truncated?: string;
