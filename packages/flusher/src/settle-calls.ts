@@ -12,6 +12,8 @@ import {
 import { inputTokens, parseUsd, ZERO_USD } from "@sluice/prices";
 import type { ExchangeRecord, LedgerAccount } from "@sluice/trace";
 import type { Announce, Log } from "./ports.ts";
+import { settlementChains } from "./settlement-chains.ts";
+import { eachAtOnce } from "./take-calls.ts";
 
 /** What settling needs of the world. */
 export interface SettleDependencies {
@@ -65,15 +67,18 @@ export async function settleCalls(
   deps: SettleDependencies,
 ): Promise<ReadonlyMap<string, string>> {
   const failed = new Map<string, string>();
-  // One after the other: groups of one key write to the same accounts, and would only get in each other's way.
-  for (const group of groupSettlements(calls.map(({ settlement }) => settlement))) {
-    try {
-      await deps.settlements.settle(group);
-    } catch (error) {
-      const reason = `The ledger did not take the settlement: ${error instanceof Error ? error.message : String(error)}`;
-      for (const { callId } of group.settlements) failed.set(callId, reason);
+  const chains = settlementChains(groupSettlements(calls.map(({ settlement }) => settlement)));
+  await eachAtOnce(chains, async (chain) => {
+    // One after the other: they write to the same accounts, and would only get in each other's way.
+    for (const group of chain) {
+      try {
+        await deps.settlements.settle(group);
+      } catch (error) {
+        const reason = `The ledger did not take the settlement: ${error instanceof Error ? error.message : String(error)}`;
+        for (const { callId } of group.settlements) failed.set(callId, reason);
+      }
     }
-  }
+  });
   await announceThresholds(
     calls.filter(({ settlement }) => !failed.has(settlement.callId)),
     deps,
@@ -92,13 +97,13 @@ async function announceThresholds(calls: readonly ToSettle[], deps: SettleDepend
       .filter(({ budget }) => budget !== undefined)
       .map((account) => [JSON.stringify(accountRef(account)), account]),
   );
-  for (const entry of budgeted.values()) {
+  await eachAtOnce([...budgeted.values()], async (entry) => {
     try {
       await announceFor(entry, deps);
     } catch (error) {
       deps.log.warn("A budget's thresholds could not be checked.", { owner: entry.ownerId, error });
     }
-  }
+  });
 }
 
 async function announceFor(

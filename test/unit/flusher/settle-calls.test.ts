@@ -141,6 +141,40 @@ describe("a batch", () => {
     expect(await table.accounts.read(KEY)).toMatchObject({ spent: 2n * CENT_COST });
   });
 
+  it("of many keys is settled for several at a time, but never twice at a time in one account", async () => {
+    const table = await tableForTest();
+    const atWork = new Map<string, number>();
+    let most = 0;
+    const { flush } = flusherOver(table, {
+      settlements: {
+        async settle(group) {
+          const names = group.accounts.map(({ owner }) => owner.id);
+          for (const name of names) atWork.set(name, (atWork.get(name) ?? 0) + 1);
+          expect(Math.max(...names.map((name) => atWork.get(name) ?? 0))).toBe(1);
+          most = Math.max(most, atWork.size);
+          const result = await table.settlements.settle(group);
+          for (const name of names) atWork.delete(name);
+          return result;
+        },
+      },
+    });
+    const tenant: LedgerAccount = { ownerKind: "tenant", ownerId: "acme", periodId: "none" };
+    const calls = Array.from({ length: 200 }, (_, number) => {
+      const key = { ...ENTRY, ownerId: `key_${number % 40}` };
+      return centCall(number, key, { accounts: number % 40 < 10 ? [key, tenant] : [key] });
+    });
+    expect((await flush(calls)).failed).toEqual([]);
+    // More than a key and its tenant; the bound is on requests, and each has at most these two accounts.
+    expect(most).toBeGreaterThan(2);
+    for (let key = 0; key < 40; key += 1) {
+      const owner = { kind: "key" as const, id: `key_${key}` };
+      const totals = await table.accounts.read({ owner, periodId: "month#2026-11" });
+      expect(totals).toMatchObject({ spent: 5n * CENT_COST, requests: 5 });
+    }
+    const owner = { kind: "tenant" as const, id: "acme" };
+    expect(await table.accounts.read({ owner, periodId: "none" })).toMatchObject({ spent: 50n * CENT_COST });
+  });
+
   it("delivered three times, in parts and by two flushers at once, is settled once, to the last digit", async () => {
     const table = await tableForTest();
     const bucket = bucketFor(table.nowMs + 60_000);
