@@ -13,6 +13,8 @@ export interface Findings {
   readonly accepted: ReadonlyMap<string, readonly Acceptance[]>;
   readonly evidence: Evidence;
   readonly kills: readonly Kill[];
+  /** Calls whose records were brought back from the log once everything was over. By user, and by call id. */
+  readonly replayed: ReadonlySet<string>;
 }
 
 /** A call without the trace that it should have. */
@@ -43,7 +45,9 @@ export function auditCalls({ seen, served, accepted, evidence, kills }: Findings
     const user = userOf(call, poison);
     const traces = byUser.get(user);
     const receivedAtMs = served.get(call)?.receivedAtMs;
-    if (traces) {
+    if (end === "stuck") {
+      lost.push({ call, why: "its caller waited in vain for the end of the answer" });
+    } else if (traces) {
       count.traced += 1;
       if (end === "whole" && traces.every(({ dead }) => dead)) {
         lost.push({
@@ -109,8 +113,12 @@ export function auditDuplicates({ accepted, evidence, kills }: Findings): Duplic
       else if ((evidence.markFaults.get(first.callId) ?? []).some(between)) count.markFailed += 1;
       else if (
         kills.some(
-          ({ lambda, atMs, atWork }) =>
-            lambda === "flusher" && atWork && between(atMs) && atMs - first.atMs <= MARKING_MS,
+          ({ lambda, atMs, atWork, byTimeLimit }) =>
+            lambda === "flusher" &&
+            atWork &&
+            between(atMs) &&
+            // The time limit ends only one that stood still, however long ago it exported.
+            (byTimeLimit || atMs - first.atMs <= MARKING_MS),
         )
       ) {
         count.flusherKilled += 1;
@@ -124,24 +132,31 @@ export function auditDuplicates({ accepted, evidence, kills }: Findings): Duplic
 export interface SpendAudit {
   /** By their traces. */
   readonly traced: bigint;
+  /** Of that, calls whose reservations had been given back before their records came: nothing held room for them. */
+  readonly unreserved: bigint;
   /** Calls whose caller saw the end of a provider's answer, but whose trace has another cost than the provider's account. */
   readonly mismatches: readonly string[];
 }
 
 /** Adds up the traces of a key's calls, and holds them against the provider's account. */
-export function auditSpend({ seen, served, accepted }: Findings, key: string): SpendAudit {
+export function auditSpend(
+  { seen, served, accepted, evidence, replayed }: Findings,
+  key: string,
+): SpendAudit {
   const byUser = Map.groupBy([...accepted.values()].flat(), ({ user }) => user);
   const mismatches: string[] = [];
   let traced = 0n;
+  let unreserved = 0n;
   for (const { call, poison, end, status, ...rest } of seen) {
     if (rest.key !== key) continue;
     const final = (byUser.get(userOf(call, poison)) ?? []).findLast(({ dead }) => !dead);
     const cost = final?.costUsd === undefined ? 0n : parseUsd(final.costUsd);
     traced += cost;
+    if (final && (evidence.givenUp.has(final.callId) || replayed.has(final.callId))) unreserved += cost;
     const expected = end === "whole" && status === 200 ? served.get(call)?.cost : undefined;
     if (expected !== undefined && expected !== cost) {
       mismatches.push(`call ${call}: ${expected} at the provider, ${cost} on its trace`);
     }
   }
-  return { traced, mismatches };
+  return { traced, unreserved, mismatches };
 }

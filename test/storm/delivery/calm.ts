@@ -22,10 +22,12 @@ export interface Parked {
 export interface Waiting {
   /** Resolves to how many messages and objects are left: 0, unless that takes longer than `withinMs`. */
   drained(withinMs: number): Promise<number>;
-  /** Puts what the log holds on the queue; resolves to how many records that were. */
-  replayLog(): Promise<number>;
-  /** Puts what is parked on the queue. */
-  replayParked(): Promise<readonly Parked[]>;
+  /** Puts what the log holds on the queue; resolves to the bodies. */
+  replayLog(): Promise<readonly string[]>;
+  /** Takes what is parked out of the dead-letter queue. */
+  takeParked(): Promise<readonly Parked[]>;
+  /** Puts it on the queue. */
+  replay(parked: readonly Parked[]): Promise<void>;
   stop(): void;
 }
 
@@ -74,9 +76,9 @@ export function openWaiting(system: TestSystem): Waiting {
     async replayLog() {
       const { records } = await readUnsentRecords(system.lines);
       for (const { body } of records) await send(body);
-      return records.length;
+      return records.map(({ body }) => body);
     },
-    async replayParked() {
+    async takeParked() {
       const parked: Parked[] = [];
       for (;;) {
         const { Messages = [] } = await sqs.send(
@@ -89,10 +91,12 @@ export function openWaiting(system: TestSystem): Waiting {
         if (Messages.length === 0) return parked;
         for (const { Body = "", MessageAttributes, ReceiptHandle } of Messages) {
           parked.push({ body: Body, reason: MessageAttributes?.["reason"]?.StringValue ?? "" });
-          await send(Body);
           await sqs.send(new DeleteMessageCommand({ QueueUrl: system.deadLetterQueueUrl, ReceiptHandle }));
         }
       }
+    },
+    async replay(parked) {
+      for (const { body } of parked) await send(body);
     },
     stop() {
       sqs.destroy();

@@ -1,6 +1,7 @@
-/** Kills and freezes processes of the functions when the schedule says so. */
+/** What happens to processes and keys when the schedule says so: kills, freezes, rotations. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LambdaFunction } from "../../../packages/local/src/lambda/function.ts";
+import type { KeyHolder } from "./rotation.ts";
 import type { Episode } from "./schedule.ts";
 
 /** A process that was killed. */
@@ -10,20 +11,43 @@ export interface Kill {
   readonly atMs: number;
   /** Whether it had an invocation. */
   readonly atWork: boolean;
+  /** Whether the function's own time limit did it, not the storm. */
+  readonly byTimeLimit?: boolean;
 }
 
-/** Longest time that a process stands still, ms: shorter than a lease, or a second flusher would rightly take over. */
+/** What the storm does harm to. */
+export interface Victims {
+  readonly gateway: LambdaFunction;
+  readonly flusher: LambdaFunction;
+  /** After so long a message that is worked on is visible again, ms. */
+  readonly visibilityMs: number;
+  rotate(holder: KeyHolder): Promise<void>;
+}
+
+/** What was done, added to while it is done. */
+export interface Casualties {
+  readonly kills: Kill[];
+  /** Flushers that stood still in the middle of a batch, and went on with it after its messages were visible again. */
+  overslept: number;
+}
+
+/** Longest time that a process stands still, ms. */
 const LONGEST_FREEZE_MS = 1_500;
+/** Of a flusher that is to miss its visibility: so much longer than that, ms, so that another one has the messages. */
+const SHORTEST_OVERSLEEP_MS = 1_500;
+const LONGEST_OVERSLEEP_MS = 4_000;
+/** How long a busy flusher is waited for, ms: between two batches none is. */
+const WAIT_FOR_WORK_MS = 3_000;
 /** Time between two kills of an episode, ms. */
 const KILL_PACE_MS = 500;
 
-/** Lives through the episodes; resolves after the last one, with every kill in `kills`. */
+/** Lives through the episodes; resolves after the last one. */
 export async function sufferCasualties(
   episodes: readonly Episode[],
   startedAtMs: number,
-  { gateway, flusher }: { readonly gateway: LambdaFunction; readonly flusher: LambdaFunction },
+  { gateway, flusher, visibilityMs, rotate }: Victims,
   random: () => number,
-  kills: Kill[],
+  casualties: Casualties,
 ): Promise<void> {
   const pick = (lambda: LambdaFunction) => {
     const running = lambda.environments;
@@ -36,7 +60,7 @@ export async function sufferCasualties(
       const victim = pick(lambda);
       if (victim) {
         const atWork = victim.state === "busy" || victim.state === "finishing";
-        kills.push({ lambda: lambda.name, atMs: Date.now(), atWork });
+        casualties.kills.push({ lambda: lambda.name, atMs: Date.now(), atWork });
         await victim.kill();
       }
       await sleep(random() * 2 * KILL_PACE_MS);
@@ -49,6 +73,22 @@ export async function sufferCasualties(
     await sleep(random() * LONGEST_FREEZE_MS);
     signal(victim.pid, "SIGCONT");
   };
+  const oversleep = async () => {
+    const giveUpAtMs = Date.now() + WAIT_FOR_WORK_MS;
+    let victim = pick(flusher);
+    while (victim?.state !== "busy" && Date.now() < giveUpAtMs) {
+      await sleep(5);
+      victim = pick(flusher);
+    }
+    if (victim?.state !== "busy") return;
+    const { invocations } = victim;
+    signal(victim.pid, "SIGSTOP");
+    await sleep(
+      visibilityMs + SHORTEST_OVERSLEEP_MS + random() * (LONGEST_OVERSLEEP_MS - SHORTEST_OVERSLEEP_MS),
+    );
+    if (victim.state === "busy" && victim.invocations === invocations) casualties.overslept += 1;
+    signal(victim.pid, "SIGCONT");
+  };
   await Promise.all(
     episodes.map(async ({ fault, fromMs, untilMs }) => {
       await sleep(Math.max(0, startedAtMs + fromMs - Date.now()));
@@ -56,6 +96,9 @@ export async function sufferCasualties(
       if (fault === "flusher killed") await kill(flusher, startedAtMs + untilMs);
       if (fault === "gateway frozen") await freeze(gateway);
       if (fault === "flusher frozen") await freeze(flusher);
+      if (fault === "flusher frozen past visibility") await oversleep();
+      if (fault === "provider key rotated") await rotate("provider");
+      if (fault === "langfuse key rotated") await rotate("langfuse");
     }),
   );
 }

@@ -12,6 +12,8 @@ export interface Evidence {
   readonly marks: ReadonlyMap<string, readonly number[]>;
   /** When a request that would have marked a delivery met a fault, by call id. */
   readonly markFaults: ReadonlyMap<string, readonly number[]>;
+  /** Calls that the ledger was told of as dead: their reservations were given back. By call id. */
+  readonly givenUp: ReadonlySet<string>;
   sqs(request: AwsRequest, answer: AwsAnswer): void;
   s3(request: AwsRequest, answer: AwsAnswer): void;
   /** Of a request to SQS or S3 that a fault meets. */
@@ -26,6 +28,7 @@ export function createEvidence(): Evidence {
   const hindered = new Set<string>();
   const marks = new Map<string, number[]>();
   const markFaults = new Map<string, number[]>();
+  const givenUp = new Set<string>();
   const note = (map: Map<string, number[]>, callId: string) => {
     map.set(callId, [...(map.get(callId) ?? []), Date.now()]);
   };
@@ -34,6 +37,7 @@ export function createEvidence(): Evidence {
     hindered,
     marks,
     markFaults,
+    givenUp,
     sqs(request, { status }) {
       if (status === 200) for (const name of namesIn(request)) heardOf.add(name);
     },
@@ -46,12 +50,12 @@ export function createEvidence(): Evidence {
       for (const name of namesIn(request)) hindered.add(name);
     },
     dynamodb(request, { status }) {
-      const callId = status === 200 ? markedCall(request) : undefined;
-      if (callId) note(marks, callId);
+      if (status !== 200) return;
+      for (const marked of callsWith(request, MARK)) note(marks, marked);
+      for (const dead of callsWith(request, /^deadAtMs$/)) givenUp.add(dead);
     },
     dynamodbFault(request) {
-      const callId = markedCall(request);
-      if (callId) note(markFaults, callId);
+      for (const callId of callsWith(request, MARK)) note(markFaults, callId);
     },
   };
 }
@@ -77,15 +81,27 @@ function namesOfRecord({ callId, trace }: TraceRecord): readonly string[] {
   return trace.userId === undefined ? [callId] : [callId, trace.userId];
 }
 
-/** The id of the call whose delivery an update marks. */
-export function markedCall({ action, body }: AwsRequest): string | undefined {
-  if (action !== "UpdateItem") return undefined;
-  const { Key, ExpressionAttributeNames } = JSON.parse(body.toString()) as {
-    readonly Key: { readonly pk: { readonly S: string } };
-    readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
-  };
-  const marks = Object.values(ExpressionAttributeNames ?? {}).some((name) =>
-    /^(delivered|deadDelivered)#/.test(name),
-  );
-  return marks ? Key.pk.S.replace(/^CALL#/, "") : undefined;
+/** Begins the names of the attributes that say that a drain has the trace. */
+const MARK = /^(delivered|deadDelivered)#/;
+
+/** The ids of the calls of which an update, alone or in a transaction, writes an attribute of that name. */
+function callsWith({ action, body }: AwsRequest, attribute: RegExp): readonly string[] {
+  if (action !== "UpdateItem" && action !== "TransactWriteItems") return [];
+  const request = JSON.parse(body.toString()) as Update | { readonly TransactItems: readonly TransactItem[] };
+  const updates =
+    "TransactItems" in request ? request.TransactItems.flatMap(({ Update }) => Update ?? []) : [request];
+  return updates
+    .filter(({ ExpressionAttributeNames = {} }) =>
+      Object.values(ExpressionAttributeNames).some((name) => attribute.test(name)),
+    )
+    .map(({ Key }) => Key.pk.S.replace(/^CALL#/, ""));
+}
+
+interface Update {
+  readonly Key: { readonly pk: { readonly S: string } };
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+}
+
+interface TransactItem {
+  readonly Update?: Update;
 }

@@ -25,7 +25,13 @@ export interface Acceptance {
 
 /** What is done with an export. */
 export type Reception =
-  | { readonly kind: "take"; readonly afterMs?: number }
+  | {
+      readonly kind: "take";
+      /** Time until the answer begins, ms. */
+      readonly afterMs?: number;
+      /** Time that the answer's body takes, ms. */
+      readonly bodyOverMs?: number;
+    }
   | { readonly kind: "take, then reset" }
   | { readonly kind: "refuse"; readonly status: number; readonly retryAfterSeconds?: number }
   | { readonly kind: "reset" };
@@ -42,8 +48,11 @@ export interface StormLangfuse {
   stop(): Promise<void>;
 }
 
-/** Starts it. `receive` decides on each export that has no poison in it. */
-export async function startStormLangfuse(receive: (spans: number) => Reception): Promise<StormLangfuse> {
+/** Starts it. `receive` decides on each export that has no poison in it; `admits` knows which secret keys are valid. */
+export async function startStormLangfuse(
+  receive: (spans: number) => Reception,
+  admits: (secretKey: string) => boolean,
+): Promise<StormLangfuse> {
   const accepted = new Map<string, Acceptance[]>();
   const condemned = new Set<string>();
 
@@ -87,7 +96,16 @@ export async function startStormLangfuse(receive: (spans: number) => Reception):
     }
     if (reception.kind === "take") {
       take(spans, false);
-      setTimeout(() => response.writeHead(200).end("{}"), reception.afterMs ?? 0);
+      const { afterMs = 0, bodyOverMs } = reception;
+      setTimeout(() => {
+        response.writeHead(200);
+        if (bodyOverMs === undefined) {
+          response.end("{}");
+          return;
+        }
+        response.write("{");
+        setTimeout(() => response.end("}"), bodyOverMs);
+      }, afterMs);
     }
   }
 
@@ -95,6 +113,16 @@ export async function startStormLangfuse(receive: (spans: number) => Reception):
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
+      const [, secretKey = ""] = Buffer.from(
+        request.headers.authorization?.slice("Basic ".length) ?? "",
+        "base64",
+      )
+        .toString()
+        .split(":");
+      if (!admits(secretKey)) {
+        response.writeHead(401).end('{"message":"Invalid credentials."}');
+        return;
+      }
       const raw = Buffer.concat(chunks);
       answer(request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw, response);
     });

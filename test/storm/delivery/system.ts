@@ -9,6 +9,7 @@ import { createAccountStore, createKeyStore } from "@sluice/aws";
 import { hashSecret, newKeyId, newSecret } from "@sluice/keys";
 import { type AccountRef, type AccountStore, type BudgetPolicy, periodAt } from "@sluice/ledger";
 import { parseUsd } from "@sluice/prices";
+import type { LocalOptions } from "../../../packages/local/src/index.ts";
 import { build } from "../../../scripts/build.ts";
 import { CENT_PRICES } from "../../support/cent-model.ts";
 import { startSystem, type TestSystem } from "../../support/system.ts";
@@ -20,7 +21,9 @@ import {
   type ProxyBehaviour,
   startFaultProxy,
 } from "./fault-proxy.ts";
-import { dynamodbFate, s3Fate, secretsFate, sqsFate, type Weather } from "./weather.ts";
+import { createRedelivery, type Redelivery } from "./redelivery.ts";
+import type { StormKeys } from "./rotation.ts";
+import { dynamodbFate, pollerFate, s3Fate, secretsFate, sqsFate, type Weather } from "./weather.ts";
 
 /** A protection that the storm can be run without, to see that it notices. */
 export const PROTECTIONS = ["hold-back", "switch", "ledger", "spill", "bisect"] as const;
@@ -30,24 +33,34 @@ export type Protection = (typeof PROTECTIONS)[number];
 
 /** Time limit of the gateway, seconds: the switch arrives so long after a call began. */
 const GATEWAY_SECONDS = 6;
-/** The flusher keeps 20 seconds free; what is left is how long a call is one flusher's, ms. */
+/** Time limit of the flusher, ms, which is also how long a call is one flusher's. It keeps 20 seconds of it free. */
 const FLUSHER_MS = 32_000;
-/** When what a killed flusher had in hand comes back: after its leases, seconds. In a deployment: half an hour. */
-const VISIBILITY_SECONDS = 14;
+/**
+ * When what a flusher has in hand comes back, seconds: in a deployment half an hour, far beyond its time limit; here so soon
+ * that one that stands still misses it.
+ */
+const VISIBILITY_SECONDS = 8;
 /** Longest time after which a message comes back that a flusher put off, seconds. In a deployment: two hours. */
-const LONGEST_PUT_OFF_SECONDS = 8;
+const LONGEST_PUT_OFF_SECONDS = { least: 8, most: 60 };
+/** That, as a share of the storm: what is put off during the long outage is asked for some ten times. */
+const PUT_OFF_SHARE = 1 / 30;
 
 /** A key of the storm. */
 export interface StormKey {
   readonly secret: string;
+  /** Of a strict budget, picodollars. */
+  readonly limit?: bigint;
   readonly account: AccountRef;
 }
 
 /** The running system. */
 export interface StormSystem {
   readonly system: TestSystem;
+  /** After so long a message that is worked on is visible again, ms. */
+  readonly visibilityMs: number;
   /** By name. */
   readonly keys: ReadonlyMap<string, StormKey>;
+  readonly redelivery: Redelivery;
   /** The accounts, read past the functions. */
   readonly accounts: AccountStore;
   stop(): Promise<void>;
@@ -58,6 +71,12 @@ export interface StormSystemOptions {
   readonly openAiUrl: string;
   readonly langfuseUrl: string;
   readonly clients: number;
+  readonly durationMs: number;
+  /** The first keys of provider and Langfuse. */
+  readonly keys: StormKeys;
+  readonly random: () => number;
+  /** Gets the outcome of each invocation. */
+  readonly onOutcome: NonNullable<LocalOptions["onOutcome"]>;
   /** Asked anew for each request, so that the storm may begin when everything runs. */
   readonly weather: () => Weather;
   readonly evidence: Evidence;
@@ -81,24 +100,33 @@ export async function startStormSystem(options: StormSystemOptions): Promise<Sto
   await build({ configFile, outdir: join(root, "dist") });
 
   const proxies: FaultProxy[] = [];
+  const putThrough = async (url: string, behaviour: ProxyBehaviour) => {
+    const proxy = await startFaultProxy(url, behaviour);
+    proxies.push(proxy);
+    return proxy.url;
+  };
   const behaviours = createBehaviours(options);
+  const redelivery = createRedelivery(options.weather, options.random);
   const system = await startSystem(
     {
       OPENAI_BASE_URL: options.openAiUrl,
-      OPENAI_API_KEY: "sk-storm",
+      OPENAI_API_KEY: options.keys.current("provider"),
       LANGFUSE_BASE_URL: options.langfuseUrl,
       LANGFUSE_PUBLIC_KEY: "pk-lf-storm",
-      LANGFUSE_SECRET_KEY: "sk-lf-storm",
+      LANGFUSE_SECRET_KEY: options.keys.current("langfuse"),
       SLUICE_TIMEOUT_SECONDS: String(GATEWAY_SECONDS),
     },
     {
       root,
       functions: { flusher: { timeoutMs: FLUSHER_MS }, gateway: { maxConcurrency: options.clients + 4 } },
-      endpoint: async (service, url) => {
-        const proxy = await startFaultProxy(url, behaviours[service]);
-        proxies.push(proxy);
-        return proxy.url;
-      },
+      endpoint: (service, url) => putThrough(url, behaviours[service]),
+      pollerEndpoint: (url) =>
+        putThrough(url, {
+          fateOf: (request) => pollerFate(options.weather(), request),
+          rewriteAnswer: ({ action }, answer) =>
+            action === "ReceiveMessage" ? redelivery.deliver(answer) : answer,
+        }),
+      onOutcome: options.onOutcome,
     },
   );
   const sqs = new SQSClient({
@@ -128,7 +156,11 @@ export async function startStormSystem(options: StormSystemOptions): Promise<Sto
       ...(budget && { budget }),
     });
     const periodId = periodAt(budget?.period ?? "month", Date.now()).id;
-    return { secret, account: { owner: { kind: "key", id }, periodId } };
+    return {
+      secret,
+      account: { owner: { kind: "key", id }, periodId },
+      ...(budget?.mode === "strict" && { limit: budget.limit }),
+    };
   };
   const budget = (limit: string, mode: BudgetPolicy["mode"]): BudgetPolicy => ({
     period: "none",
@@ -137,6 +169,8 @@ export async function startStormSystem(options: StormSystemOptions): Promise<Sto
   });
   return {
     system,
+    visibilityMs: VISIBILITY_SECONDS * 1000,
+    redelivery,
     keys: new Map([
       ["no budget", await createKey()],
       ["strict", await createKey(budget("100000", "strict"))],
@@ -163,6 +197,7 @@ function createBehaviours({
   weather,
   evidence,
   without,
+  durationMs,
 }: StormSystemOptions): Readonly<Record<"dynamodb" | "s3" | "secretsManager" | "sqs", ProxyBehaviour>> {
   const watched = (fate: Fate, request: AwsRequest, fault: (request: AwsRequest) => void) => {
     if (fate.kind !== "pass" || fate.afterMs !== undefined) fault(request);
@@ -171,7 +206,7 @@ function createBehaviours({
   return {
     sqs: {
       fateOf: (request) => watched(sqsFate(weather()), request, evidence.sendFault),
-      rewrite: putOffLess,
+      rewrite: (request) => putOffLess(request, durationMs),
       done: evidence.sqs,
     },
     s3: {
@@ -195,18 +230,21 @@ function createBehaviours({
 
 /** Whether it writes the ledger of delivery. Answered with nothing, each taking seems to be the first. */
 function isLedgerWrite({ action, body }: AwsRequest): boolean {
+  if (action === "TransactWriteItems") return body.includes('"DELIVERIES#');
   return action === "UpdateItem" && body.includes('"CALL#');
 }
 
 /** Waits of hours are no use in a storm of minutes. */
-function putOffLess({ action, body }: AwsRequest): Buffer {
+function putOffLess({ action, body }: AwsRequest, durationMs: number): Buffer {
   if (action !== "ChangeMessageVisibilityBatch") return body;
   const request = JSON.parse(body.toString()) as {
     readonly Entries: readonly { VisibilityTimeout: number }[];
   };
+  const { least, most } = LONGEST_PUT_OFF_SECONDS;
+  const longest = Math.round(Math.min(most, Math.max(least, (durationMs / 1000) * PUT_OFF_SHARE)));
   const Entries = request.Entries.map((entry) => ({
     ...entry,
-    VisibilityTimeout: Math.min(LONGEST_PUT_OFF_SECONDS, entry.VisibilityTimeout),
+    VisibilityTimeout: Math.min(longest, entry.VisibilityTimeout),
   }));
   return Buffer.from(JSON.stringify({ ...request, Entries }));
 }

@@ -8,7 +8,7 @@ export interface Seen {
   readonly call: number;
   readonly key: string;
   readonly manner: Manner;
-  readonly streaming: boolean;
+  readonly kind: CallKind;
   readonly poison: boolean;
   /** When the answer, or what came instead of it, was over; Unix time in ms. */
   readonly endedAtMs: number;
@@ -17,10 +17,14 @@ export interface Seen {
   readonly callId?: string;
   /**
    * `whole`: the end of an answer, or of an error of the provider or the gateway. `broken`: a connection that broke, or an
-   * error inside the stream. `left`: the caller did. `none`: no headers, or those of a function that failed.
+   * error inside the stream. `left`: the caller did. `none`: no headers, or those of a function that failed. `stuck`: the
+   * caller gave up after a time in which every function has ended.
    */
-  readonly end: "whole" | "broken" | "left" | "none";
+  readonly end: "whole" | "broken" | "left" | "none" | "stuck";
 }
+
+/** What a call asks for. */
+export type CallKind = "chat" | "chat stream" | "embeddings";
 
 /** Where calls go, and whose they are. */
 export interface Target {
@@ -31,10 +35,18 @@ export interface Target {
 
 /** Share of calls that Langfuse refuses. */
 const POISON_SHARE = 0.01;
-const LEAVING_SHARE = 0.04;
-const LARGE_SHARE = 0.01;
+/** Of callers that leave before the head, right after it, and in the middle of the body. */
+const LEAVING_SHARES = { "before the head": 0.015, "after the head": 0.015, "in the body": 0.015 } as const;
+const EMBEDDINGS_SHARE = 0.15;
+const STREAMING_SHARE = 0.5;
+/** Of requests, and as many of answers. */
+const LARGE_SHARE = 0.005;
 /** Characters that do not compress, so that the record needs a claim check. */
 const LARGE_CHARACTERS = 1_500_000;
+/** Longest time until a caller leaves that does not wait for the head, ms. */
+const LEAVES_WITHIN_MS = 200;
+/** A gateway lives for six seconds; whoever has waited for so long waits for nothing, ms. */
+const STUCK_AFTER_MS = 60_000;
 
 /** The user under which a call is found again. Poison can be told by it. */
 export function userOf(call: number, poison: boolean): string {
@@ -45,50 +57,78 @@ export function userOf(call: number, poison: boolean): string {
 export async function makeCall(call: number, random: () => number, { url, keys }: Target): Promise<Seen> {
   const names = [...keys.keys()];
   const key = names[Math.floor(random() * names.length)] ?? "";
-  const manner = drawManner(random());
-  const streaming = random() < 0.5;
+  const kind = drawKind(random());
   const poison = random() < POISON_SHARE;
-  const leaves = random() < LEAVING_SHARE;
-  const large = random() < LARGE_SHARE;
-  const order: Order = { call, manner, tokens: Math.floor(random() * 20) };
-  const messages = [{ role: "user", content: JSON.stringify(order) }];
-  if (large) messages.push({ role: "user", content: noise(random) });
-  const seen = { call, key, manner, streaming, poison };
-  const body = JSON.stringify({ ...CENT_REQUEST, messages, ...(streaming && { stream: true }) });
+  const leaves = drawLeaving(random());
+  const large = random();
+  const order: Order = {
+    call,
+    manner: drawManner(random()),
+    tokens: Math.floor(random() * 20),
+    filling: large > 1 - LARGE_SHARE ? LARGE_CHARACTERS : 0,
+  };
+  const filling = large < LARGE_SHARE ? noise(random) : undefined;
+  const seen = { call, key, manner: order.manner, kind, poison };
+  const stuck = AbortSignal.timeout(STUCK_AFTER_MS);
   for (;;) {
     const leaving = new AbortController();
     let head: { status: number; callId?: string } | undefined;
     try {
-      const response = await fetch(`${url}/v1/chat/completions`, {
+      if (leaves === "before the head") setTimeout(() => leaving.abort(), random() * LEAVES_WITHIN_MS);
+      const response = await fetch(`${url}/v1/${kind === "embeddings" ? "embeddings" : "chat/completions"}`, {
         method: "POST",
         headers: {
           authorization: `Bearer ${keys.get(key)}`,
           "content-type": "application/json",
           "x-user-id": userOf(call, poison),
         },
-        body,
-        signal: leaving.signal,
+        body: requestBody(kind, order, filling),
+        signal: AbortSignal.any([leaving.signal, stuck]),
       });
       const callId = response.headers.get("x-sluice-request-id");
       head = { status: response.status, ...(callId && { callId }) };
       // The function's own concurrency limit, which every client of a function URL has to wait out.
       if (response.headers.get("x-amzn-errortype") === "TooManyRequestsException") {
         await response.arrayBuffer();
-        await sleep(20);
+        await sleep(20, undefined, { signal: stuck });
         continue;
       }
-      if (leaves) {
+      if (leaves === "in the body") await response.body?.getReader().read();
+      if (leaves !== undefined) {
         leaving.abort();
         return { ...seen, ...head, end: "left", endedAtMs: Date.now() };
       }
       const text = await response.text();
-      const whole = !streaming || head.status !== 200 || text.includes("[DONE]");
+      const whole = kind !== "chat stream" || head.status !== 200 || text.includes("[DONE]");
       const end = callId === null ? "none" : whole ? "whole" : "broken";
       return { ...seen, ...head, end, endedAtMs: Date.now() };
     } catch {
-      return { ...seen, ...head, end: head ? "broken" : "none", endedAtMs: Date.now() };
+      const early = head ? "broken" : "none";
+      const end = stuck.aborted ? "stuck" : leaving.signal.aborted ? "left" : early;
+      return { ...seen, ...head, end, endedAtMs: Date.now() };
     }
   }
+}
+
+function requestBody(kind: CallKind, order: Order, filling: string | undefined): string {
+  const contents = [JSON.stringify(order), ...(filling === undefined ? [] : [filling])];
+  if (kind === "embeddings") return JSON.stringify({ model: CENT_REQUEST.model, input: contents });
+  const messages = contents.map((content) => ({ role: "user", content }));
+  return JSON.stringify({ ...CENT_REQUEST, messages, ...(kind === "chat stream" && { stream: true }) });
+}
+
+function drawKind(number: number): CallKind {
+  if (number < EMBEDDINGS_SHARE) return "embeddings";
+  return number < EMBEDDINGS_SHARE + STREAMING_SHARE * (1 - EMBEDDINGS_SHARE) ? "chat stream" : "chat";
+}
+
+function drawLeaving(number: number): keyof typeof LEAVING_SHARES | undefined {
+  let below = 0;
+  for (const when of ["before the head", "after the head", "in the body"] as const) {
+    below += LEAVING_SHARES[when];
+    if (number < below) return when;
+  }
+  return undefined;
 }
 
 function drawManner(number: number): Manner {
@@ -98,6 +138,7 @@ function drawManner(number: number): Manner {
   if (number < 0.17) return "slow";
   if (number < 0.2) return "long";
   if (number < 0.21) return "silent";
+  if (number < 0.24) return "dribbling";
   return "whole";
 }
 

@@ -1,0 +1,162 @@
+/** The ledger of a storm: what became of the calls, of the money, and of the memory; and whether that is as promised. */
+import { formatUsd, type Picodollars } from "@sluice/prices";
+import { auditCalls, auditDuplicates, auditSpend, type Findings } from "./audit.ts";
+import type { Parked } from "./calm.ts";
+import { namesOf } from "./evidence.ts";
+import type { Memory } from "./memory.ts";
+import type { StormKeys } from "./rotation.ts";
+import type { Fault } from "./schedule.ts";
+
+/** What a key's account says, and what it should not go over. Picodollars. */
+export interface FinalAccount {
+  readonly spent: bigint;
+  readonly reserved: bigint;
+  /** Of a strict budget. */
+  readonly limit: bigint | undefined;
+}
+
+/** What a ledger is drawn from. */
+export interface StormOutcome {
+  readonly findings: Findings;
+  /** By the key's name. */
+  readonly accounts: ReadonlyMap<string, FinalAccount>;
+  /** Bodies that were brought back from the log. */
+  readonly fromLog: readonly string[];
+  readonly parked: readonly Parked[];
+  /** After they were replayed. */
+  readonly parkedAgain: readonly Parked[];
+  readonly undrained: number;
+  readonly drainedAfterSeconds: number;
+  readonly memory: Memory;
+  readonly struck: ReadonlyMap<Fault, number>;
+  readonly rotations: StormKeys["counts"];
+  readonly overslept: number;
+  readonly repeated: number;
+  readonly overtaken: number;
+}
+
+/** What became of a key's money, USD. */
+export interface KeySpend {
+  /** In its account. */
+  readonly settled: string;
+  /** By the traces of its calls. */
+  readonly traced: string;
+  /** Still held, though no call is under way: what a killed gateway reserved until that expires. */
+  readonly reserved: string;
+  /**
+   * Over the limit of a strict budget. As documented (docs/budgets.md), that is at most what calls cost whose reservations
+   * had been given back, because they were given up for dead or waited in the log, before their records came.
+   */
+  readonly overLimit?: { readonly by: string; readonly ofUnreserved: string };
+}
+
+/** The ledger of a storm. */
+export interface StormLedger {
+  /** Whether nothing is lost, nothing came twice outside the window, and the spend is exact. */
+  readonly holds: boolean;
+  readonly calls: number;
+  /** Calls by what they asked for. */
+  readonly kinds: Readonly<Record<string, number>>;
+  /** Answers by status, and how they ended. */
+  readonly seen: Readonly<Record<string, number>>;
+  readonly traced: number;
+  readonly lost: readonly string[];
+  readonly killedUnarmed: number;
+  readonly turnedAway: number;
+  readonly duplicatesInWindow: Readonly<Record<string, number>>;
+  readonly duplicatesOutside: readonly string[];
+  /** Parked messages by reason. All were replayed, and count as lost if their trace did not come then. */
+  readonly parked: Readonly<Record<string, number>>;
+  /** Parked messages whose calls Langfuse had nothing against, and those that were parked again after the replay. */
+  readonly parkedWrongly: readonly string[];
+  readonly replayedFromLog: number;
+  /** Messages and objects that did not get to their end. */
+  readonly undrained: number;
+  readonly drainedAfterSeconds: number;
+  /** By key. */
+  readonly spend: Readonly<Record<string, KeySpend>>;
+  /** Costs that differ, and strict budgets that went over their limit without a documented cause. */
+  readonly spendMismatches: readonly string[];
+  readonly memory: Memory;
+  readonly kills: Readonly<Record<string, number>>;
+  /** Flushers that stood still until another one had their messages. */
+  readonly overslept: number;
+  /** Messages that were delivered twice, and that younger ones overtook. */
+  readonly redelivered: { readonly repeated: number; readonly overtaken: number };
+  readonly rotations: StormKeys["counts"];
+  /** Requests that each fault met. */
+  readonly struck: Readonly<Record<string, number>>;
+}
+
+/** Draws it. */
+export function drawLedger(outcome: StormOutcome): StormLedger {
+  const { findings, accounts, parked, parkedAgain, undrained, memory } = outcome;
+  const { lost, ...traces } = auditCalls(findings);
+  const { others, ...inWindow } = auditDuplicates(findings);
+  const spends = [...accounts].map(([name, account]) => ({ name, ...auditKey(name, account, findings) }));
+  const spendMismatches = spends.flatMap(({ mismatches }) => mismatches);
+  const parkedWrongly = [...parked.filter(isWrong), ...parkedAgain].map(({ reason }) => reason);
+  const grew = Object.values(memory).some(({ flat }) => flat === false);
+  const faults = lost.length + others.length + spendMismatches.length + parkedWrongly.length + undrained;
+  return {
+    holds: faults === 0 && !grew,
+    calls: findings.seen.length,
+    kinds: tally(findings.seen.map(({ kind }) => kind)),
+    seen: tally(findings.seen.map(({ end, status }) => `${status ?? "no status"}, ${end}`)),
+    ...traces,
+    lost: lost.map(({ call, why }) => `call ${call}: ${why}`),
+    duplicatesInWindow: inWindow,
+    duplicatesOutside: others,
+    parked: tally(parked.map(({ reason }) => reason)),
+    parkedWrongly,
+    replayedFromLog: outcome.fromLog.length,
+    undrained,
+    drainedAfterSeconds: outcome.drainedAfterSeconds,
+    spend: Object.fromEntries(spends.map(({ name, spend }) => [name, spend])),
+    spendMismatches,
+    memory,
+    kills: tally(
+      findings.kills.map(
+        ({ lambda, atWork, byTimeLimit }) =>
+          `${lambda}${atWork ? " at work" : ""}${byTimeLimit ? ", by its time limit" : ""}`,
+      ),
+    ),
+    overslept: outcome.overslept,
+    redelivered: { repeated: outcome.repeated, overtaken: outcome.overtaken },
+    rotations: outcome.rotations,
+    struck: Object.fromEntries(outcome.struck),
+  };
+}
+
+function auditKey(name: string, { spent, reserved, limit }: FinalAccount, findings: Findings) {
+  const { traced, unreserved, mismatches } = auditSpend(findings, name);
+  const over = limit === undefined ? 0n : spent - limit;
+  const usd = (amount: bigint) => formatUsd(amount as Picodollars);
+  const spend: KeySpend = {
+    settled: usd(spent),
+    traced: usd(traced),
+    reserved: usd(reserved),
+    ...(over > 0n && { overLimit: { by: usd(over), ofUnreserved: usd(unreserved) } }),
+  };
+  return {
+    spend,
+    mismatches: [
+      ...mismatches,
+      ...(spent === traced ? [] : [`${name}: settled ${spent}, traced ${traced}`]),
+      ...(over > unreserved
+        ? [`${name}: ${over} over its limit, of which ${unreserved} had no reservation`]
+        : []),
+    ],
+  };
+}
+
+/** Only a refusal of Langfuse for the span alone is a reason, and only poison is refused. */
+function isWrong({ body, reason }: Parked): boolean {
+  const names = namesOf(body);
+  const isPoison = names.length === 1 || names.some((name) => name.startsWith("poison"));
+  return !isPoison || !reason.includes("400");
+}
+
+function tally(names: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries([...Map.groupBy(names, (name) => name)].map(([name, all]) => [name, all.length]));
+}
