@@ -5,12 +5,19 @@ import {
   type AssembledAnswer,
   type AssembledRequest,
   assembleChatAnswer,
+  assembleConverseAnswer,
+  assembleCountTokensAnswer,
   assembleEmbeddingsAnswer,
+  assembleInvokeAnswer,
+  assembleGeminiAnswer,
+  assembleMessagesAnswer,
   type Reading,
   readChatRequest,
   readEmbeddingsRequest,
+  readMessagesRequest,
   readPlainAnswer,
   readPlainRequest,
+  readResponsesRequest,
 } from "@sluice/wire";
 import { decodeContent } from "./content-encoding.ts";
 
@@ -25,11 +32,11 @@ const plain: BodyReader = { request: readPlainRequest, answer: readPlainAnswer }
 /** The reader of each endpoint's bodies; a new endpoint adds its line. */
 const READERS: Readonly<Record<Endpoint, BodyReader>> = {
   "chat.completions": { request: readChatRequest, answer: assembleChatAnswer },
-  completions: plain,
+  completions: { request: readCompletionsRequest, answer: assembleCompletionsAnswer },
   embeddings: { request: readEmbeddingsRequest, answer: assembleEmbeddingsAnswer },
-  responses: plain,
-  messages: plain,
-  "messages.count_tokens": plain,
+  responses: { request: readResponsesRequest, answer: assembleResponsesAnswer },
+  messages: { request: readMessagesRequest, answer: assembleMessagesAnswer },
+  "messages.count_tokens": { request: readMessagesRequest, answer: assembleCountTokensAnswer },
   "images.generations": plain,
   "audio.transcriptions": plain,
   "audio.speech": plain,
@@ -41,6 +48,11 @@ const READERS: Readonly<Record<Endpoint, BodyReader>> = {
 /** The reader of an answer that came in another format than its endpoint's; a new format adds its line. */
 const ANSWER_READERS: Readonly<Partial<Record<AnswerFormat, BodyReader["answer"]>>> = {
   "openai-chat": assembleChatAnswer,
+  "bedrock-converse": assembleConverseAnswer,
+  "bedrock-invoke": assembleInvokeAnswer,
+  "openai-responses": assembleResponsesAnswer,
+  "gemini-generate-content": assembleGeminiAnswer,
+  "anthropic-messages": assembleMessagesAnswer,
 };
 
 /** Most bytes that the trace shows of a body that could not be read. */
