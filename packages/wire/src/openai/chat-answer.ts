@@ -12,22 +12,39 @@ import { findUsage, readUsage } from "./usage.ts";
  * error, whatever its shape. Never throws.
  */
 export function assembleChatAnswer(pieces: readonly Uint8Array[], status: number): Reading<AssembledAnswer> {
-  if (looksLikeEventStream(pieces)) return readStream(pieces);
+  return assembleChoices(pieces, status, { what: "chat completion", choice: (entry) => entry });
+}
+
+/** What tells the legacy completions from chat: the name, and the shape of an entry of `choices`. */
+export interface ChoicesDialect {
+  /** What a body is called where it is none. */
+  readonly what: string;
+  /** The entry in chat's shape. */
+  readonly choice: (entry: JsonObject) => JsonObject;
+}
+
+/** `assembleChatAnswer` for an answer whose choices have another shape. */
+export function assembleChoices(
+  pieces: readonly Uint8Array[],
+  status: number,
+  dialect: ChoicesDialect,
+): Reading<AssembledAnswer> {
+  if (looksLikeEventStream(pieces)) return readStream(pieces, dialect);
   const body = readJsonBody(pieces);
   if (!body.ok) return body;
-  const fold = createChatFold();
+  const fold = createChatFold(dialect);
   // Gemini's OpenAI endpoint wraps errors in a list.
   for (const chunk of Array.isArray(body.value) ? body.value : [body.value]) fold.add(chunk);
   if (status >= 400) fold.fail(readErrorBody(body.value, status));
   const answer = fold.result();
   return answer.choices.length > 0 || answer.error || asObject(body.value)?.["choices"]
     ? { ok: true, value: answer }
-    : { ok: false, reason: "The body is JSON but no chat completion: it has neither choices nor an error." };
+    : { ok: false, reason: `The body is JSON but no ${dialect.what}: it has neither choices nor an error.` };
 }
 
-function readStream(pieces: readonly Uint8Array[]): Reading<AssembledAnswer> {
+function readStream(pieces: readonly Uint8Array[], dialect: ChoicesDialect): Reading<AssembledAnswer> {
   const reader = createSseReader();
-  const fold = createChatFold();
+  const fold = createChatFold(dialect);
   let events = 0;
   let unreadable = 0;
   let done = false;
@@ -54,7 +71,7 @@ function readStream(pieces: readonly Uint8Array[]): Reading<AssembledAnswer> {
   const brokenOff = last !== undefined && !read(last);
   const answer = fold.result();
   if (answer.choices.length === 0 && !answer.error && !answer.usage) {
-    return { ok: false, reason: "The body is an event stream without a chunk of a chat completion." };
+    return { ok: false, reason: `The body is an event stream without a chunk of a ${dialect.what}.` };
   }
   const truncated = whyTruncated(brokenOff, done || fold.isFinished());
   return {
@@ -77,7 +94,7 @@ function whyTruncated(brokenOff: boolean, ended: boolean): string | undefined {
 }
 
 /** Collects chunks, or the one object of a JSON body, which is a chunk with a `message` for each `delta`. */
-function createChatFold() {
+function createChatFold(dialect: ChoicesDialect) {
   const choices = new Map<number, ChoiceFold>();
   const head: {
     id?: string;
@@ -105,7 +122,7 @@ function createChatFold() {
         const index = asCount(entry["index"]) ?? position;
         const fold = choices.get(index) ?? createChoiceFold(index);
         choices.set(index, fold);
-        fold.add(entry);
+        fold.add(dialect.choice(entry));
       });
       // Counts are of the whole call so far (Perplexity repeats them in every chunk): the last ones hold.
       rawUsage = findUsage(chunk, entries[0]) ?? rawUsage;

@@ -28,7 +28,7 @@ export function readEmbeddingsRequest(body: Uint8Array): Reading<AssembledReques
 }
 
 /** Fields that are neither content nor plumbing are settings: a new one is shown, not lost. */
-function readRequest(
+export function readRequest(
   body: Uint8Array,
   content: ReadonlySet<string>,
   input: (content: JsonObject) => unknown,
