@@ -22,6 +22,7 @@ import {
 } from "@sluice/aws";
 import { createAnnounce } from "@sluice/aws/announce";
 import { createBucket } from "@sluice/aws/bucket";
+import { createDrainAlarm } from "@sluice/aws/drain-alarm";
 import { resolveConfig } from "@sluice/config";
 import {
   createFlusher,
@@ -65,12 +66,13 @@ const credentials = createDrainCredentials(
 );
 const log = createJsonLog((line) => process.stdout.write(line), nowMs);
 const post = createHttpPost(EXPORT_TIMEOUT_MS);
+const onRefusal = createDrainAlarm(required("SLUICE_STAGE"), log);
 
 const flush = createFlusher({
   claims: { fetch: ({ key }) => bucket.get(key) },
   park: (message, reason) => park(message.body, reason),
   drains: Object.values(resolved.drains).map(({ name, baseUrl }) =>
-    withBreaker(createLangfuseDrain({ name, baseUrl, credentials, post, nowMs }), nowMs),
+    withBreaker(createLangfuseDrain({ name, baseUrl, credentials, post, nowMs }), nowMs, onRefusal),
   ),
   loadPrices: createPriceLoader(config.prices, resolved),
   deliveries: createDeliveryLedger(ledger),

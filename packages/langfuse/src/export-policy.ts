@@ -1,5 +1,7 @@
 /** What an answer of Langfuse's OTLP endpoint means. Pure: the policy is here, the sending elsewhere. */
 
+import type { DrainRefusal } from "./drain.ts";
+
 /** What came of one request. */
 export type PostResult =
   | {
@@ -22,6 +24,7 @@ export type RequestVerdict =
       readonly kind: "retry";
       readonly reason: string;
       readonly retryAfterMs?: number;
+      readonly refusal?: DrainRefusal;
       /** Whether the next request would meet the same fate, so that it need not be sent. */
       readonly halts: boolean;
     };
@@ -30,7 +33,10 @@ export type RequestVerdict =
  * Wrong keys, and an organisation that Langfuse has suspended (403): somebody has to act, so trying again soon only costs.
  * The records are not at fault; they wait.
  */
-const NEEDS_SOMEBODY: ReadonlySet<number> = new Set([401, 403]);
+const REFUSALS: ReadonlyMap<number, DrainRefusal> = new Map([
+  [401, "keys_refused"],
+  [403, "access_denied"],
+]);
 const REFUSED_WAIT_MS = 10 * 60_000;
 
 /**
@@ -44,12 +50,13 @@ export function judge(result: PostResult, nowMs: number): RequestVerdict {
   if (status >= 200 && status < 300) return { kind: "delivered" };
   const reason = `Langfuse answered with status ${status}${message ? `: ${message}` : "."}`;
   if (status === 400 || status === 413 || status === 422) return { kind: "split", reason };
-  const retryAfterMs =
-    readRetryAfter(retryAfter, nowMs) ?? (NEEDS_SOMEBODY.has(status) ? REFUSED_WAIT_MS : undefined);
+  const refusal = REFUSALS.get(status);
+  const retryAfterMs = readRetryAfter(retryAfter, nowMs) ?? (refusal && REFUSED_WAIT_MS);
   return {
     kind: "retry",
     reason,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(refusal && { refusal }),
     // A 500 is a failure to store, which may be this request's own; all others concern the next one too.
     halts: status !== 500,
   };

@@ -86,6 +86,7 @@ function asOutcome(verdict: RequestVerdict): ExportOutcome {
     kind: "retry",
     reason,
     ...(verdict.retryAfterMs !== undefined && { retryAfterMs: verdict.retryAfterMs }),
+    ...(verdict.refusal && { refusal: verdict.refusal }),
   };
 }
 
@@ -105,10 +106,7 @@ function createSender({ name, baseUrl, credentials, post, nowMs }: LangfuseDrain
   let refreshed = false;
 
   async function attempt(body: Uint8Array, keys: LangfuseKeys | undefined) {
-    if (!keys) {
-      const reason = `No keys are stored for the drain "${name}". Add them to the drains' secret.`;
-      return { kind: "unanswered", reason } as const;
-    }
+    if (!keys) return undefined;
     const { publicKey, secretKey } = keys;
     const authorization = `Basic ${Buffer.from(`${publicKey}:${secretKey}`).toString("base64")}`;
     const headers = {
@@ -123,13 +121,21 @@ function createSender({ name, baseUrl, credentials, post, nowMs }: LangfuseDrain
   return async (spans: readonly Uint8Array[]): Promise<RequestVerdict> => {
     try {
       const body = await compress(exportBody(spans));
-      const result = await attempt(body, await credentials.keys(name));
-      if (result.kind !== "answered" || result.status !== 401 || refreshed) return judge(result, nowMs());
-      refreshed = true;
-      return judge(await attempt(body, await credentials.refreshedKeys(name)), nowMs());
+      let result = await attempt(body, await credentials.keys(name));
+      const isRefused = result?.kind === "answered" && result.status === 401;
+      if (isRefused && !refreshed) {
+        refreshed = true;
+        result = await attempt(body, await credentials.refreshedKeys(name));
+      }
+      return result ? judge(result, nowMs()) : withoutKeys(name);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       return { kind: "retry", reason: `The export could not be sent: ${why}`, halts: true };
     }
   };
+}
+
+function withoutKeys(name: string): RequestVerdict {
+  const reason = `No keys are stored for the drain "${name}". Add them to the drains' secret.`;
+  return { kind: "retry", reason, refusal: "keys_missing", halts: true };
 }

@@ -1,4 +1,4 @@
-import { withBreaker } from "@sluice/flusher";
+import { type RefusingDrain, withBreaker } from "@sluice/flusher";
 import type { Drain, ExportOutcome } from "@sluice/langfuse";
 import { describe, expect, it } from "vitest";
 
@@ -6,6 +6,7 @@ const TRACES = [Buffer.from("a"), Buffer.from("b")];
 
 function brokenDrain() {
   const state = { nowMs: 0, sent: 0, outcome: { kind: "retry", reason: "away" } as ExportOutcome };
+  const refusals: RefusingDrain[] = [];
   const drain: Drain = {
     name: "main",
     encode: () => Buffer.alloc(0),
@@ -14,7 +15,8 @@ function brokenDrain() {
       return await Promise.resolve(traces.map(() => state.outcome));
     },
   };
-  return { state, drain: withBreaker(drain, () => state.nowMs) };
+  const onRefusal = (refusing: RefusingDrain) => void refusals.push(refusing);
+  return { state, refusals, drain: withBreaker(drain, () => state.nowMs, onRefusal) };
 }
 
 describe("a drain that takes nothing", () => {
@@ -53,4 +55,27 @@ describe("a drain that takes nothing", () => {
       expect(state.sent).toBe(3);
     },
   );
+});
+
+describe("a drain that refuses until somebody acts", () => {
+  it("is told of once each time that opens the breaker, not for each trace", async () => {
+    const { state, refusals, drain } = brokenDrain();
+    state.outcome = { kind: "retry", reason: "status 401", refusal: "keys_refused" };
+    await drain.export(TRACES);
+    await drain.export(TRACES);
+    const refusing = { drain: "main", refusal: "keys_refused", reason: "status 401", traces: 2 };
+    expect(refusals).toEqual([{ ...refusing, atMs: 0 }]);
+    state.nowMs += 5_000;
+    await drain.export(TRACES);
+    expect(refusals).toEqual([
+      { ...refusing, atMs: 0 },
+      { ...refusing, atMs: 5_000 },
+    ]);
+  });
+
+  it("is not told of for a drain that is only away", async () => {
+    const { refusals, drain } = brokenDrain();
+    await drain.export(TRACES);
+    expect(refusals).toEqual([]);
+  });
 });

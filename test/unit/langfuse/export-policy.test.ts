@@ -23,6 +23,13 @@ describe("the meaning of an answer", () => {
     },
   );
 
+  test.each([
+    [401, "keys_refused"],
+    [403, "access_denied"],
+  ])("%i needs somebody to act (%s): the records wait long", (status, refusal) => {
+    expect(verdict(status)).toMatchObject({ refusal, retryAfterMs: 600_000 });
+  });
+
   test("500 may be this request's own failure: retry, and go on with the next", () => {
     expect(verdict(500)).toMatchObject({ kind: "retry", halts: false });
   });

@@ -186,9 +186,12 @@ describe("an export to Langfuse", () => {
     expect(endpoint.requests).toHaveLength(2);
   });
 
-  test.each([401, 403])(
+  test.each([
+    [401, "keys_refused"],
+    [403, "access_denied"],
+  ])(
     "keeps the records when the keys stay wrong (%i), and says so without the keys",
-    async (status) => {
+    async (status, refusal) => {
       await using endpoint = await startLangfuseEndpoint(() => ({
         status,
         body: '{"message":"Invalid credentials"}',
@@ -205,6 +208,7 @@ describe("an export to Langfuse", () => {
         // Somebody has to act: asking again soon would only cost.
         retryAfterMs: 600_000,
         reason: `Langfuse answered with status ${status}: Invalid credentials`,
+        refusal,
       });
       expect(refreshes).toBe(status === 401 ? 1 : 0);
     },
@@ -213,7 +217,11 @@ describe("an export to Langfuse", () => {
   test("keeps the records when there are no keys, or no way to get them", async () => {
     const without = drainTo("http://127.0.0.1:9", { keys: async () => undefined });
     expect(await without.export(spans(without, 1))).toEqual([
-      { kind: "retry", reason: expect.stringContaining('drain "main"') as string },
+      {
+        kind: "retry",
+        reason: expect.stringContaining('drain "main"') as string,
+        refusal: "keys_missing",
+      },
     ]);
     const away = drainTo("http://127.0.0.1:9", { keys: () => Promise.reject(new Error("throttled")) });
     expect(await away.export(spans(away, 1))).toEqual([

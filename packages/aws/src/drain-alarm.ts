@@ -1,0 +1,39 @@
+/** Tells operators of a drain that takes nothing until somebody acts: a line in the log, which CloudWatch reads as a metric. */
+import type { Log, RefusingDrain } from "@sluice/flusher";
+
+const REMEDIES: Readonly<Record<RefusingDrain["refusal"], string>> = {
+  keys_missing: "Store the drain's Langfuse keys in the drains' secret.",
+  keys_refused:
+    "Langfuse does not know the keys. Create new ones in its project settings, and store them in the drains' secret.",
+  access_denied:
+    "Langfuse knows the keys and denies access. See whether the organisation is suspended, and what its plan allows.",
+};
+
+/**
+ * Writes a line with the remedy and the metric `DrainRefused`, by stage, and by stage and drain (embedded metric format).
+ * A config has few drains, so that both have few values.
+ */
+export function createDrainAlarm(stage: string, log: Pick<Log, "error">): (refusing: RefusingDrain) => void {
+  return ({ drain, refusal, reason, traces, atMs }) => {
+    log.error(`The drain "${drain}" refuses all traces. They wait in the queue for up to 13 days.`, {
+      type: "sluice.drain.refused",
+      remedy: `${REMEDIES[refusal]} No restart is needed.`,
+      refusal,
+      reason,
+      traces,
+      _aws: {
+        Timestamp: atMs,
+        CloudWatchMetrics: [
+          {
+            Namespace: "Sluice",
+            Dimensions: [["stage"], ["stage", "drain"]],
+            Metrics: [{ Name: "DrainRefused", Unit: "Count" }],
+          },
+        ],
+      },
+      stage,
+      drain,
+      DrainRefused: 1,
+    });
+  };
+}
