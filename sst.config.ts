@@ -25,6 +25,7 @@ export default $config({
     const { providersSecret, drainsSecret } = await import("./infra/secrets.ts");
     const { gateway } = await import("./infra/gateway.ts");
     const { flusher } = await import("./infra/flusher.ts");
+    await import("./infra/alarms.ts");
 
     return {
       gatewayUrl: gateway.url,

@@ -9,7 +9,9 @@ import {
   createAccountStore,
   createClients,
   createDeadLetters,
+  createDeliveryCounts,
   createDeliveryLedger,
+  createDeliveryMetrics,
   createDrainCredentials,
   createEnqueue,
   createJsonLog,
@@ -17,6 +19,7 @@ import {
   createPostpone,
   createSettlementStore,
   createSpill,
+  depthOf,
   toBatchResponse,
   toQueueMessages,
 } from "@sluice/aws";
@@ -26,6 +29,7 @@ import { createDrainAlarm } from "@sluice/aws/drain-alarm";
 import { resolveConfig } from "@sluice/config";
 import {
   createFlusher,
+  createReconciler,
   createSweeper,
   isSweepEvent,
   retryDelayMs,
@@ -64,7 +68,8 @@ const postpone = createPostpone(sqs, required("SLUICE_QUEUE_URL"));
 const credentials = createDrainCredentials(
   createJsonSecret(secretsManager, required("SLUICE_DRAINS_SECRET"), nowMs),
 );
-const log = createJsonLog((line) => process.stdout.write(line), nowMs);
+const write = (line: string) => process.stdout.write(line);
+const log = createJsonLog(write, nowMs);
 const post = createHttpPost(EXPORT_TIMEOUT_MS);
 const onRefusal = createDrainAlarm(required("SLUICE_STAGE"), log);
 
@@ -90,10 +95,20 @@ const sweeper = createSweeper({
   nowMs,
 });
 
+const reconcile = createReconciler({
+  counts: createDeliveryCounts(ledger),
+  depth: () => depthOf(sqs, required("SLUICE_QUEUE_URL")),
+  publish: createDeliveryMetrics({ write, stage: required("SLUICE_STAGE"), nowMs }),
+  log,
+  nowMs,
+});
+
 /** Answers with exactly the messages that must come back, each of which has been given its own time to do so. */
 export const handler = withMiddleware(async (event: SQSEvent | typeof SWEEP_EVENT, context: Context) => {
   const timeMs = context.getRemainingTimeInMillis() - DEADLINE_MARGIN_MS;
   if (isSweepEvent(event)) {
+    // First, since what is brought back may take all the time there is.
+    await reconcile();
     await sweeper.everything(AbortSignal.timeout(Math.max(0, timeMs)));
     return undefined;
   }

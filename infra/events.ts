@@ -1,2 +1,2 @@
-/** What operators are told of: budgets that reach a share of their limit. Subscribe a mailbox, a chat or a function. */
+/** What operators are told of: budgets that reach a share of their limit, and alarms. Subscribe a mailbox, a chat or a function. */
 export const events = new sst.aws.SnsTopic("Events");

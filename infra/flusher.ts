@@ -44,6 +44,14 @@ export const flusher = bundledFunction("Flusher", {
       resources: [table.arn],
     },
     {
+      // Add the counters of delivery up; of the table's other items none.
+      actions: ["dynamodb:Query"],
+      resources: [table.arn],
+      conditions: [
+        { test: "ForAllValues:StringLike", variable: "dynamodb:LeadingKeys", values: ["DELIVERIES#*"] },
+      ],
+    },
+    {
       actions: ["s3:GetObject", "s3:DeleteObject"],
       resources: [$interpolate`${bucket.arn}/claims/*`, $interpolate`${bucket.arn}/spill/*`],
     },
@@ -70,7 +78,10 @@ export const flusherSource = traceQueue.subscribe(flusher.arn, {
   },
 });
 
-/** Brings spilled records back when no batch comes that would do so: after an outage there may be no call for hours. */
+/**
+ * Brings spilled records back when no batch comes that would do so, for after an outage there may be no call for hours; and
+ * compares the counts of delivery with the queue.
+ */
 export const sweep = new sst.aws.Cron("Sweep", {
   schedule: `rate(${flusherLimits.sweepIntervalMinutes} minutes)`,
   function: flusher.arn,

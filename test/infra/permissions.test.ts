@@ -75,6 +75,7 @@ test("the flusher may do exactly this", () => {
       `dynamodb:UpdateItem ${table}`,
       `dynamodb:DeleteItem ${table}`,
       `dynamodb:ConditionCheckItem ${table}`,
+      `dynamodb:Query ${table}`,
       `s3:GetObject ${bucket}/claims/*`,
       `s3:GetObject ${bucket}/spill/*`,
       `s3:DeleteObject ${bucket}/claims/*`,
@@ -91,6 +92,13 @@ test("the flusher lists spilled records and nothing else of the bucket", () => {
   const listing = statementsOf("FlusherRole").filter(({ Action }) => Action.includes("s3:ListBucket"));
   expect(listing.map(({ Condition }) => Condition)).toEqual([
     { StringLike: { "s3:prefix": ["claims/*", "spill/*"] } },
+  ]);
+});
+
+test("the flusher queries the counters of delivery and no other items", () => {
+  const querying = statementsOf("FlusherRole").filter(({ Action }) => Action.includes("dynamodb:Query"));
+  expect(querying.map(({ Condition }) => Condition)).toEqual([
+    { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["DELIVERIES#*"] } },
   ]);
 });
 

@@ -107,20 +107,28 @@ export function memorySettlements(accounts: MemoryAccounts): SettlementStore {
   };
 }
 
-/** The ledger of delivery in memory. */
-export function memoryDeliveries(nowMs: () => number = () => 0): DeliveryLedger {
+/** The ledger of delivery in memory, and how many calls are in each state. */
+export interface MemoryDeliveries extends DeliveryLedger {
+  counts(): { accepted: number; open: number; delivered: number; parked: number; unreadable: number };
+}
+
+/** A ledger of delivery that has heard of no call. */
+export function memoryDeliveries(nowMs: () => number = () => 0): MemoryDeliveries {
   interface Call {
     seen: boolean;
     dead: boolean;
+    state: "open" | "delivered" | "dead" | "parked";
     leaseUntilMs: number | undefined;
     readonly delivered: Set<string>;
     readonly deadDelivered: Set<string>;
   }
   const calls = new Map<string, Call>();
+  const unreadable = new Set<string>();
   const at = (callId: string): Call => {
     const call = calls.get(callId) ?? {
       seen: false,
       dead: false,
+      state: "open",
       leaseUntilMs: undefined,
       delivered: new Set(),
       deadDelivered: new Set(),
@@ -128,28 +136,57 @@ export function memoryDeliveries(nowMs: () => number = () => 0): DeliveryLedger 
     calls.set(callId, call);
     return call;
   };
+  const ofEach = async <T, R>(items: readonly T[], work: (item: T) => R) => {
+    await Promise.resolve();
+    return items.map((item) => ({ status: "fulfilled", value: work(item) }) as const);
+  };
   return {
-    async take(callId, leaseUntilMs, { dead }) {
-      await Promise.resolve();
-      const call = at(callId);
-      const free = call.leaseUntilMs === undefined || call.leaseUntilMs < nowMs();
-      if (free) {
-        call.leaseUntilMs = leaseUntilMs;
-        call.dead ||= dead;
-        call.seen ||= !dead;
-      }
+    counts() {
+      const states = [...calls.values()].map(({ state }) => state);
+      const open = states.filter((state) => state === "open").length;
+      const parked = states.filter((state) => state === "parked").length;
       return {
-        kind: free ? "taken" : "busy",
-        untilMs: call.leaseUntilMs ?? 0,
-        delivered: new Set([...call.delivered, ...(dead ? call.deadDelivered : [])]),
-        wasDead: call.dead,
+        accepted: states.length,
+        open,
+        delivered: states.length - open - parked,
+        parked,
+        unreadable: unreadable.size,
       };
     },
-    async markDelivered(callId, drains, { dead }) {
+    take: (toTake, leaseUntilMs) =>
+      ofEach(toTake, ({ callId, dead }) => {
+        const call = at(callId);
+        const free = call.leaseUntilMs === undefined || call.leaseUntilMs < nowMs();
+        if (free) {
+          call.leaseUntilMs = leaseUntilMs;
+          call.dead ||= dead;
+          call.seen ||= !dead;
+          if (call.state === "parked" || (call.state === "dead" && !dead)) call.state = "open";
+        }
+        return {
+          kind: free ? ("taken" as const) : ("busy" as const),
+          untilMs: call.leaseUntilMs ?? 0,
+          delivered: new Set([...call.delivered, ...(dead ? call.deadDelivered : [])]),
+          wasDead: call.dead,
+          closed: call.state === "delivered" || call.state === "dead",
+        };
+      }),
+    markDelivered: (marks) =>
+      ofEach(marks, ({ callId, drains, dead, complete }) => {
+        const call = at(callId);
+        for (const drain of drains) (dead ? call.deadDelivered : call.delivered).add(drain);
+        if (complete && call.state !== "delivered") call.state = dead ? "dead" : "delivered";
+        call.leaseUntilMs = undefined;
+      }),
+    markParked: (parked) =>
+      ofEach(parked, ({ callId }) => {
+        const call = at(callId);
+        call.state = "parked";
+        call.leaseUntilMs = undefined;
+      }),
+    async markUnreadable(body) {
       await Promise.resolve();
-      const call = at(callId);
-      for (const drain of drains) (dead ? call.deadDelivered : call.delivered).add(drain);
-      at(callId).leaseUntilMs = undefined;
+      unreadable.add(body);
     },
     async release(callId) {
       await Promise.resolve();

@@ -2,11 +2,12 @@
 import { CreateTableCommand, DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import {
   createAccountStore,
+  createDeliveryCounts,
   createDeliveryLedger,
   createRateStore,
   createSettlementStore,
 } from "@sluice/aws";
-import type { DeliveryLedger } from "@sluice/flusher";
+import type { DeliveryCounts, DeliveryLedger } from "@sluice/flusher";
 import type { AccountRef, AccountStore, RateStore, SettlementStore } from "@sluice/ledger";
 import { onTestFinished } from "vitest";
 import { startDynamoDb } from "../../packages/local/src/dynamodb/server.ts";
@@ -21,6 +22,7 @@ export interface TestTable {
   readonly accounts: AccountStore;
   readonly settlements: SettlementStore;
   readonly deliveries: DeliveryLedger;
+  readonly counts: DeliveryCounts;
   readonly rates: RateStore;
   /** Between the client and the service. */
   readonly proxy: AwsProxy;
@@ -74,6 +76,7 @@ export async function startTable(): Promise<TestTable> {
     accounts: createAccountStore(options),
     settlements: createSettlementStore(options),
     deliveries: createDeliveryLedger(options),
+    counts: createDeliveryCounts(options),
     rates: createRateStore(options),
     proxy,
     nowMs: Date.UTC(2026, 10, 21, 12),

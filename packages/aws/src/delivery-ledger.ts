@@ -1,19 +1,32 @@
-/** What was done for each call, in DynamoDB: one item for each, beside what was settled for it. */
+/**
+ * What was done for each call, in DynamoDB: one item for each, beside what was settled for it, and the counters that say
+ * how many calls were accepted and what became of them. A call's item:
+ *
+ *   seenAtMs, deadAtMs             when its own record, and its switch, were taken last, Unix time in ms
+ *   leaseUntilMs                   until when a consumer has it
+ *   delivered#<drain>              when the drain took its trace; deadDelivered#<drain>: the one that says it died
+ *   state, acceptedHour, takenHour in which counts it is: call-state.ts
+ */
+import { createHash } from "node:crypto";
 import {
-  ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
+  TransactWriteItemsCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import type { DeliveryLedger, Taking } from "@sluice/flusher";
+import type { DeliveryLedger, DeliveryMark, Taking } from "@sluice/flusher";
 import type { Item } from "./account-item.ts";
-import { createUpdate, type UpdateBuilder } from "./update-builder.ts";
+import { type CountedCall, countedCall, whenDelivered, whenParked, whenTaken } from "./call-state.ts";
+import { type CallWrite, callKey, writeCounted } from "./counted-writes.ts";
+import { COUNTER_SHARDS, counterWrites, hourOf } from "./delivery-counters.ts";
+import { createUpdate } from "./update-builder.ts";
+import { cancellationReasons, retryConflicts, type Waiting } from "./write-conflicts.ts";
 
 /** How long a call is remembered, ms: longer than the retention of queue and dead-letter queue together. */
 const CALL_RETENTION_MS = 35 * 24 * 60 * 60_000;
 
 /** What the ledger is made of. */
-export interface DeliveryLedgerOptions {
+export interface DeliveryLedgerOptions extends Waiting {
   readonly client: DynamoDBClient;
   /** A table with the string keys `pk` and `sk`, and `ttl` as its TTL attribute. */
   readonly table: string;
@@ -22,46 +35,113 @@ export interface DeliveryLedgerOptions {
 }
 
 /** The ledger of delivery in a table. */
-export function createDeliveryLedger({ client, table, nowMs }: DeliveryLedgerOptions): DeliveryLedger {
-  const write = (callId: string, update: UpdateBuilder) =>
-    client.send(
-      new UpdateItemCommand({
-        TableName: table,
-        Key: callKey(callId),
-        ...update.build(),
-        ReturnValues: "ALL_NEW",
-        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-      }),
-    );
+export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLedger {
+  const { client, table, nowMs, random } = options;
   return {
-    async take(callId, leaseUntilMs, { dead }) {
-      const update = createUpdate();
-      update.set(dead ? "deadAtMs" : "seenAtMs", number(nowMs()));
-      update.set("leaseUntilMs", number(leaseUntilMs));
-      update.set("ttl", number(Math.ceil((nowMs() + CALL_RETENTION_MS) / 1000)));
-      update.require("leaseUntilMs", (lease, value) => {
-        const now = value(number(nowMs()));
-        return `(attribute_not_exists(${lease}) OR ${lease} < ${now})`;
-      });
-      try {
-        return taking("taken", (await write(callId, update)).Attributes ?? {}, dead);
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return taking("busy", error.Item ?? {}, dead);
-        throw error;
-      }
+    take(calls, leaseUntilMs) {
+      return writeCounted(
+        calls.map(
+          ({ callId, dead, seenBefore }): CallWrite<Taking> => ({
+            callId,
+            assumed: seenBefore ? { state: "open", acceptedHour: "", takenHour: hourOf(nowMs()) } : undefined,
+            plan({ counted, item }) {
+              const atMs = nowMs();
+              if (Number(item["leaseUntilMs"]?.N ?? 0) >= atMs) {
+                return { kind: "ended", result: taking("busy", item, dead) };
+              }
+              return {
+                kind: "write",
+                to: whenTaken(counted, { dead, hour: hourOf(atMs) }),
+                set: {
+                  [dead ? "deadAtMs" : "seenAtMs"]: number(atMs),
+                  leaseUntilMs: number(leaseUntilMs),
+                  ttl: timeToLive(atMs),
+                },
+                lease: { kind: "take", nowMs: atMs },
+                result: (after) => taking("taken", after, dead),
+              };
+            },
+          }),
+        ),
+        options,
+      );
     },
 
-    async markDelivered(callId, drains, { dead }) {
+    markDelivered(marks) {
+      return writeCounted(
+        marks.map(
+          (mark): CallWrite<void> => ({
+            callId: mark.callId,
+            assumed: assumeOpen(mark),
+            plan: ({ counted }) => ({
+              kind: "write",
+              to: delivered(counted, mark, hourOf(nowMs())),
+              set: {
+                ...Object.fromEntries(
+                  mark.drains.map((drain) => [
+                    `${mark.dead ? DEAD_DELIVERED : DELIVERED}${drain}`,
+                    number(nowMs()),
+                  ]),
+                ),
+                ttl: timeToLive(nowMs()),
+              },
+              lease: { kind: "give back" },
+              result: () => undefined,
+            }),
+          }),
+        ),
+        options,
+      );
+    },
+
+    markParked(calls) {
+      return writeCounted(
+        calls.map(
+          (call): CallWrite<void> => ({
+            callId: call.callId,
+            assumed: assumeOpen(call),
+            plan: ({ counted }) => ({
+              kind: "write",
+              to: whenParked(counted, hourOf(nowMs())),
+              set: { ttl: timeToLive(nowMs()) },
+              lease: { kind: "give back" },
+              result: () => undefined,
+            }),
+          }),
+        ),
+        options,
+      );
+    },
+
+    async markUnreadable(body) {
+      const digest = createHash("sha256").update(body).digest("hex");
       const update = createUpdate();
-      for (const drain of drains) update.set(`${dead ? DEAD_DELIVERED : DELIVERED}${drain}`, number(nowMs()));
-      update.remove("leaseUntilMs");
-      await write(callId, update);
+      update.set("ttl", timeToLive(nowMs()));
+      update.require("pk", (pk) => `attribute_not_exists(${pk})`);
+      const first = {
+        Update: {
+          TableName: table,
+          Key: { pk: { S: `UNREADABLE#${digest}` }, sk: { S: "MESSAGE" } },
+          ...update.build(),
+        },
+      };
+      try {
+        await retryConflicts(() => {
+          const shard = Math.floor(random() * COUNTER_SHARDS);
+          const one = { hour: hourOf(nowMs()), count: "unreadable", by: 1 } as const;
+          const TransactItems = [first, ...counterWrites([one], { table, shard })];
+          return client.send(new TransactWriteItemsCommand({ TransactItems }));
+        }, options);
+      } catch (error) {
+        // It is counted already.
+        if (cancellationReasons(error)?.[0]?.Code !== "ConditionalCheckFailed") throw error;
+      }
     },
 
     async release(callId) {
       const update = createUpdate();
       update.remove("leaseUntilMs");
-      await write(callId, update);
+      await client.send(new UpdateItemCommand({ TableName: table, Key: callKey(callId), ...update.build() }));
     },
 
     async knows(callId) {
@@ -77,13 +157,21 @@ const DELIVERED = "delivered#";
 /** The same of the trace that gives the call up for dead. */
 const DEAD_DELIVERED = "deadDelivered#";
 
-function callKey(callId: string) {
-  return { pk: { S: `CALL#${callId}` }, sk: { S: "CALL" } };
+/** Whoever took a call finds it open, as it was when it was taken. */
+function assumeOpen({ counted }: Pick<DeliveryMark, "counted">): CountedCall | undefined {
+  return counted && { ...counted, state: "open" };
+}
+
+/** A call that some drains do not have yet stays as it is, and one that nobody took is accepted by the way. */
+function delivered(call: CountedCall | undefined, mark: DeliveryMark, hour: string): CountedCall {
+  if (mark.complete) return whenDelivered(call, { dead: mark.dead, hour });
+  return call ?? whenTaken(call, { dead: mark.dead, hour });
 }
 
 function taking(kind: Taking["kind"], item: Item, dead: boolean): Taking {
   // Whoever has the call's own trace needs none that gives it up; the other way round it does.
   const prefixes = dead ? [DELIVERED, DEAD_DELIVERED] : [DELIVERED];
+  const counted = countedCall(item);
   return {
     kind,
     untilMs: Number(item["leaseUntilMs"]?.N ?? "0"),
@@ -93,7 +181,13 @@ function taking(kind: Taking["kind"], item: Item, dead: boolean): Taking {
       ),
     ),
     wasDead: item["deadAtMs"] !== undefined,
+    closed: counted?.state === "delivered" || counted?.state === "dead",
+    counted,
   };
+}
+
+function timeToLive(atMs: number) {
+  return number(Math.ceil((atMs + CALL_RETENTION_MS) / 1000));
 }
 
 function number(value: number) {

@@ -3,19 +3,28 @@ import type { Catalogue } from "@sluice/prices";
 import type { OpenedRecord } from "@sluice/trace";
 import { judge } from "./dead-call.ts";
 import type { MessageEnd } from "./message-end.ts";
-import type { FlusherDependencies, QueueMessage } from "./ports.ts";
+import { parkAll, type ToPark } from "./park-all.ts";
+import type { DeliveryMark, FlusherDependencies, QueueMessage } from "./ports.ts";
 import { type Prepared, prepare, traceBytes } from "./prepare.ts";
 import { settleCalls } from "./settle-calls.ts";
 import { exportSlice } from "./slice.ts";
-import { asDead, type Ended, eachAtOnce, letGo, markDelivered, type Taken, takeCalls } from "./take-calls.ts";
+import {
+  asDead,
+  type Ended,
+  eachAtOnce,
+  isDeadCall,
+  letGo,
+  markDelivered,
+  type Taken,
+  takeCalls,
+  unlessUnmarked,
+} from "./take-calls.ts";
 import { isClaim, unpack } from "./unpack.ts";
 
 /** Encoded traces that are held at once, bytes. Of records, one is decoded at a time. */
 export const MAX_SLICE_BYTES = 16_000_000;
 /** Age at which a message is parked instead of coming back, ms: a day before the queue's 14 days are over. */
 export const PARK_AFTER_MS = 13 * 24 * 60 * 60_000;
-/** Messages parked at the same time. */
-const PARKED_AT_ONCE = 10;
 
 /** What became of a batch. Every message is in exactly one of the three. */
 export interface FlushResult {
@@ -107,9 +116,11 @@ async function fillSlice(
     if (!message) break;
     const unpacked = await unpack(message, dependencies.claims);
     if (unpacked.kind === "foreign") {
-      ended.push({ message, end: { kind: "park", reason: unpacked.reason } });
+      const { reason, callId } = unpacked;
+      ended.push({ message, callId, end: { kind: "park", reason } });
     } else if (unpacked.kind === "unavailable") {
-      ended.push({ message, end: { kind: "failed", reason: unpacked.reason } });
+      const { reason, callId } = unpacked;
+      ended.push({ message, callId, end: { kind: "failed", reason } });
     } else if (unpacked.record.kind === "opened") {
       switches.push({ message, opened: unpacked.record });
       bytes += unpacked.record.request.body.byteLength;
@@ -122,7 +133,7 @@ async function fillSlice(
     if (verdict.kind === "dead") {
       add(asDead(prepare(message, verdict.record, catalogue, dependencies.drains)));
     } else {
-      ended.push({ message, end: verdict.end });
+      ended.push({ message, callId: opened.callId, end: verdict.end });
     }
   });
   return { prepared, ended };
@@ -156,27 +167,30 @@ async function workOff(
     return reason === undefined ? end : { kind: "failed", reason };
   };
   const settledEnds = taken.flatMap((item): Ended[] => {
+    const { message, record, counted } = item;
     const end = endOf(item);
-    return end ? [{ message: item.message, end }] : [];
+    return end ? [{ message, callId: record.callId, counted, end }] : [];
   });
   const exported = await exportSlice(
     taken.filter((item) => endOf(item) === undefined),
     deps.drains,
   );
-  await markDelivered(
-    exported.map(({ item, newlyDelivered }) => ({ item, drains: newlyDelivered })),
+  const unmarked = await markDelivered(
+    exported.flatMap(({ item, newlyDelivered, end, counted }): DeliveryMark[] => {
+      const { callId } = item.record;
+      const complete = end.kind === "done";
+      if (!complete && newlyDelivered.length === 0) return [];
+      return [{ callId, drains: newlyDelivered, dead: isDeadCall(item), complete, counted }];
+    }),
     deps,
   );
-  // A call that comes back must be free for whoever receives it; without any drain nothing else says that it is done.
-  const comeBack = new Set(
-    [...settledEnds, ...exported].filter(({ end }) => end.kind === "failed").map(({ message }) => message),
-  );
-  const free = taken.filter(({ message }) => comeBack.has(message) || deps.drains.length === 0);
+  const all = [...settledEnds, ...unlessUnmarked(exported, unmarked)];
+  // A call that comes back must be free for whoever receives it.
   await letGo(
-    free.map(({ record }) => record.callId),
+    all.flatMap(({ callId, end }) => (end.kind === "failed" && callId !== undefined ? [callId] : [])),
     deps.deliveries,
   );
-  return [...ended, ...settledEnds, ...exported];
+  return [...ended, ...all];
 }
 
 /** A message that would come back but has not long to live is parked: the queue would drop it without a word. */
@@ -189,24 +203,16 @@ function beforeRetention(message: QueueMessage, end: MessageEnd, nowMs: number):
 async function finish(
   ended: readonly Ended[],
   ends: Map<QueueMessage, MessageEnd>,
-  { park, nowMs }: FlusherDependencies,
+  { park, deliveries, nowMs }: FlusherDependencies,
 ): Promise<void> {
-  const final = ended.map(({ message, end }) => ({ message, end: beforeRetention(message, end, nowMs()) }));
-  for (const { message, end } of final) ends.set(message, end);
-  const toPark = final.flatMap(({ message, end }) =>
-    end.kind === "park" ? [{ message, reason: end.reason }] : [],
-  );
-  while (toPark.length > 0) {
-    await Promise.all(
-      toPark.splice(0, PARKED_AT_ONCE).map(async ({ message, reason }) => {
-        try {
-          await park(message, reason);
-        } catch (error) {
-          const why = `It could not be parked (${describe(error)}), and should be because: ${reason}`;
-          ends.set(message, { kind: "failed", reason: why });
-        }
-      }),
-    );
+  const toPark: ToPark[] = [];
+  for (const one of ended) {
+    const end = beforeRetention(one.message, one.end, nowMs());
+    ends.set(one.message, end);
+    if (end.kind === "park") toPark.push({ ...one, reason: end.reason });
+  }
+  for (const { message, reason, why } of await parkAll(toPark, park, deliveries)) {
+    ends.set(message, { kind: "failed", reason: `${why}, and should be because: ${reason}` });
   }
 }
 

@@ -4,5 +4,6 @@ export * from "./content-encoding.ts";
 export * from "./flush.ts";
 export * from "./observe.ts";
 export * from "./ports.ts";
+export * from "./reconciliation.ts";
 export * from "./settle-calls.ts";
 export * from "./sweep.ts";

@@ -27,6 +27,21 @@ export interface Claims {
  */
 export type Park = (message: QueueMessage, reason: string) => Promise<void>;
 
+/** A call that is to be taken. */
+export interface CallToTake {
+  readonly callId: string;
+  /** It is given up for dead. */
+  readonly dead: boolean;
+  /** Its message was received before, so that the ledger has it probably. A guess, which a right one makes cheap. */
+  readonly seenBefore: boolean;
+}
+
+/** Under which hours a call is counted. Only the ledger looks inside. */
+export interface CountedUnder {
+  readonly acceptedHour: string;
+  readonly takenHour: string;
+}
+
 /** What taking a call came to. */
 export interface Taking {
   /** `busy`: another consumer has it until `untilMs`. */
@@ -37,24 +52,45 @@ export interface Taking {
   readonly delivered: ReadonlySet<string>;
   /** Whether the call was given up for dead before its own record came. */
   readonly wasDead: boolean;
+  /** Whether it is counted as delivered. */
+  readonly closed: boolean;
+  /** To be handed back with what becomes of the call: it saves the ledger a request. */
+  readonly counted?: CountedUnder | undefined;
+}
+
+/** What became of a call that was taken. */
+export interface DeliveryMark {
+  readonly callId: string;
+  /** Names of the drains that took its trace just now. */
+  readonly drains: readonly string[];
+  /** It is the trace that says that the call died, which the call's own record may still replace. */
+  readonly dead: boolean;
+  /** Every drain has it: the call is delivered. */
+  readonly complete: boolean;
+  readonly counted?: CountedUnder | undefined;
+}
+
+/** A call whose message was put aside. */
+export interface ParkedCall {
+  readonly callId: string;
+  readonly counted?: CountedUnder | undefined;
 }
 
 /**
- * What was done for each call, kept longer than any message can come back. Every method throws what the store throws
- * when it is away.
+ * What was done for each call, kept longer than any message can come back, and how many calls were accepted, are
+ * delivered, parked or in flight: a call's state and the counts that it is in change together or not at all. What is
+ * about several calls answers for each of them, in their order, and never rejects; a rejected outcome is what the
+ * store threw. The other methods throw it.
  */
 export interface DeliveryLedger {
-  /** Takes a call until `leaseUntilMs` (Unix time), unless another consumer has it. `dead`: it is given up for dead. */
-  take(callId: string, leaseUntilMs: number, options: { readonly dead: boolean }): Promise<Taking>;
-  /**
-   * Notes that drains have the call's trace, and lets go of it. `dead`: the trace that says that it died, which the
-   * call's own record may still replace.
-   */
-  markDelivered(
-    callId: string,
-    drains: readonly string[],
-    options: { readonly dead: boolean },
-  ): Promise<void>;
+  /** Takes calls until `leaseUntilMs` (Unix time), unless another consumer has them. The first time, a call is accepted. */
+  take(calls: readonly CallToTake[], leaseUntilMs: number): Promise<readonly PromiseSettledResult<Taking>[]>;
+  /** Notes which drains have the calls' traces, and lets go of the calls. */
+  markDelivered(marks: readonly DeliveryMark[]): Promise<readonly PromiseSettledResult<void>[]>;
+  /** Notes that the calls' messages are parked, and lets go of the calls. A parked call that is taken is in flight again. */
+  markParked(calls: readonly ParkedCall[]): Promise<readonly PromiseSettledResult<void>[]>;
+  /** Counts a parked message that names no call; once, however often a message with that body is parked. */
+  markUnreadable(body: string): Promise<void>;
   /** Lets go of a call that could not be finished. */
   release(callId: string): Promise<void>;
   /** Whether the call's own record has been seen. */

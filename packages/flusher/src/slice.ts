@@ -31,7 +31,15 @@ export async function exportSlice(
     const newlyDelivered = [...ofItem].flatMap(([name, outcome]) =>
       outcome.kind === "delivered" && outcome !== ALREADY ? [name] : [],
     );
-    return { item, message: item.message, end: messageEnd(ofItem), newlyDelivered };
+    const { message, record, counted } = item;
+    return {
+      item,
+      message,
+      callId: record.callId,
+      counted,
+      end: messageEnd(ofItem),
+      newlyDelivered,
+    };
   });
 }
 

@@ -1,22 +1,27 @@
 /** The ledger of delivery: who works on a call, and which drains have its trace. */
 import { deadCallId } from "./dead-call.ts";
 import type { MessageEnd } from "./message-end.ts";
-import type { DeliveryLedger, Log, QueueMessage } from "./ports.ts";
+import type { CountedUnder, DeliveryLedger, DeliveryMark, Log, QueueMessage } from "./ports.ts";
 import type { Prepared } from "./prepare.ts";
 
-/** Calls that are looked up or marked at the same time. */
+/** Calls that are looked up or let go of at the same time. */
 const AT_ONCE = 50;
 
 /** A call that this consumer works on. */
 export interface Taken extends Prepared {
   /** Names of the drains that have its trace already. */
   readonly delivered: ReadonlySet<string>;
+  readonly counted: CountedUnder | undefined;
 }
 
 /** A message and how it ends. */
 export interface Ended {
   readonly message: QueueMessage;
   readonly end: MessageEnd;
+  /** The call that the message is about, where that is known. */
+  readonly callId?: string | undefined;
+  /** Of a call that was taken. */
+  readonly counted?: CountedUnder | undefined;
 }
 
 const DUPLICATE: MessageEnd = { kind: "done" };
@@ -30,7 +35,7 @@ export async function takeCalls(
   prepared: readonly Prepared[],
   drains: readonly string[],
   leaseUntilMs: number,
-  deps: { readonly deliveries: DeliveryLedger; readonly nowMs: () => number },
+  deps: { readonly deliveries: DeliveryLedger; readonly log: Log; readonly nowMs: () => number },
 ): Promise<{
   readonly taken: readonly Taken[];
   readonly ended: readonly Ended[];
@@ -40,28 +45,59 @@ export async function takeCalls(
   const abandoned: Prepared[] = [];
   const taken: Taken[] = [];
   const ended: Ended[] = [];
-  await eachAtOnce(prepared, async (item) => {
+  const unclosed: DeliveryMark[] = [];
+  const outcomes = await deps.deliveries.take(
+    prepared.map((item) => ({
+      callId: item.record.callId,
+      dead: isDeadCall(item),
+      seenBefore: item.message.receiveCount > 1,
+    })),
+    leaseUntilMs,
+  );
+  for (const [index, item] of prepared.entries()) {
     const { message, record } = item;
-    try {
-      const dead = isDeadCall(item);
-      const result = await deps.deliveries.take(record.callId, leaseUntilMs, { dead });
-      if (drains.length > 0 && drains.every((drain) => result.delivered.has(drain))) {
-        ended.push({ message, end: DUPLICATE });
-      } else if (result.kind === "busy") {
-        const reason = "Another consumer is at work on the call.";
-        const retryAfterMs = Math.max(0, result.untilMs - deps.nowMs());
-        ended.push({ message, end: { kind: "failed", reason, retryAfterMs } });
-        if (message.receiveCount > 1 && !result.wasDead) abandoned.push(item);
-      } else {
-        const { delivered } = result;
-        taken.push({ ...(result.wasDead && !dead ? revive(item) : item), delivered });
-      }
-    } catch (error) {
-      const reason = `The ledger of delivery is away: ${error instanceof Error ? error.message : String(error)}`;
-      ended.push({ message, end: { kind: "failed", reason } });
+    const { callId } = record;
+    const outcome = outcomes[index];
+    if (outcome?.status !== "fulfilled") {
+      ended.push({ message, callId, end: { kind: "failed", reason: awayReason(outcome?.reason) } });
+      continue;
     }
-  });
-  return { taken, ended, abandoned };
+    const { kind, untilMs, delivered, wasDead, closed, counted } = outcome.value;
+    const dead = isDeadCall(item);
+    if (drains.length > 0 && drains.every((drain) => delivered.has(drain))) {
+      // A drain that the call still waited for is no longer in the config: nothing else would say that it is done.
+      if (!closed) unclosed.push({ callId, drains: [], dead, complete: true, counted });
+      ended.push({ message, callId, end: DUPLICATE });
+    } else if (kind === "busy") {
+      const reason = "Another consumer is at work on the call.";
+      const retryAfterMs = Math.max(0, untilMs - deps.nowMs());
+      ended.push({ message, callId, end: { kind: "failed", reason, retryAfterMs } });
+      if (message.receiveCount > 1 && !wasDead) abandoned.push(item);
+    } else {
+      taken.push({ ...(wasDead && !dead ? revive(item) : item), delivered, counted });
+    }
+  }
+  const unmarked = await markDelivered(unclosed, deps);
+  return { taken, ended: unlessUnmarked(ended, unmarked), abandoned };
+}
+
+/** What a message is told that every drain has, while the ledger does not know it. */
+const UNMARKED: MessageEnd = {
+  kind: "failed",
+  reason: "The delivery could not be noted in the ledger.",
+};
+
+/** A message is done only when the ledger knows it, or a call that is delivered would be missed for ever. */
+export function unlessUnmarked(ended: readonly Ended[], unmarked: ReadonlySet<string>): readonly Ended[] {
+  return ended.map((one) =>
+    one.end.kind === "done" && one.callId !== undefined && unmarked.has(one.callId)
+      ? { ...one, end: UNMARKED }
+      : one,
+  );
+}
+
+function awayReason(error: unknown): string {
+  return `The ledger of delivery is away: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /**
@@ -90,24 +126,23 @@ export function asDead(item: Prepared): Prepared {
 }
 
 /**
- * Marks which drains took the trace of which call. A mark that fails is logged and costs at most a second, equal span:
- * the one window in which a trace can be exported twice.
+ * Marks what became of calls. Resolves to the ids of those that could not be marked: their messages come back, which costs
+ * at most a second, equal span. This is the one window in which a trace can be exported twice. Never rejects.
  */
 export async function markDelivered(
-  delivered: readonly { readonly item: Taken; readonly drains: readonly string[] }[],
+  marks: readonly DeliveryMark[],
   deps: { readonly deliveries: DeliveryLedger; readonly log: Log },
-): Promise<void> {
-  await eachAtOnce(delivered, async ({ item, drains }) => {
-    if (drains.length === 0) return;
-    try {
-      await deps.deliveries.markDelivered(item.record.callId, drains, { dead: isDeadCall(item) });
-    } catch (error) {
-      deps.log.warn("A delivery could not be marked; the trace may be exported again.", {
-        callId: item.record.callId,
-        error,
-      });
-    }
+): Promise<ReadonlySet<string>> {
+  if (marks.length === 0) return new Set();
+  const outcomes = await deps.deliveries.markDelivered(marks);
+  const failed = marks.flatMap(({ callId }, index) => {
+    const outcome = outcomes[index];
+    return outcome?.status === "fulfilled" ? [] : [{ callId, error: outcome?.reason as unknown }];
   });
+  for (const { callId, error } of failed) {
+    deps.log.warn("A delivery could not be marked; the trace may be exported again.", { callId, error });
+  }
+  return new Set(failed.map(({ callId }) => callId));
 }
 
 /** Lets go of calls that come back, so that whoever receives them next need not wait. Failures cost only that wait. */

@@ -1,5 +1,10 @@
 /** The ledger of delivery and the dead man's switch, over the real store. */
-import { createFlusher, type FlusherDependencies, type QueueMessage } from "@sluice/flusher";
+import {
+  createFlusher,
+  type DeliveryLedger,
+  type FlusherDependencies,
+  type QueueMessage,
+} from "@sluice/flusher";
 import type { Drain, ExportOutcome } from "@sluice/langfuse";
 import { loadCatalogue } from "@sluice/prices";
 import { type OpenedRecord, packRecord } from "@sluice/trace";
@@ -70,6 +75,11 @@ function flusherOver(table: TestTable, drains: readonly Drain[], changes: Partia
   });
 }
 
+/** Another consumer takes the call for a minute. */
+async function takenByAnother(table: TestTable, callId: string): Promise<void> {
+  await table.deliveries.take([{ callId, dead: false, seenBefore: false }], table.nowMs + MINUTE_MS);
+}
+
 describe("a call that is delivered again", () => {
   it("is exported once, and the message that comes again is done", async () => {
     const table = await tableForTest();
@@ -119,7 +129,7 @@ describe("a call that is delivered again", () => {
 
   it("after its consumer was killed is taken over when the lease has ended", async () => {
     const table = await tableForTest();
-    await table.deliveries.take(numberedRecord(1).callId, table.nowMs + MINUTE_MS, { dead: false });
+    await takenByAnother(table, numberedRecord(1).callId);
     const { drain, seen } = rememberingDrain();
     const flush = flusherOver(table, [drain]);
     expect((await flush([call(1)])).failed).toHaveLength(1);
@@ -133,7 +143,7 @@ describe("a call that is delivered again", () => {
     const account = { owner: { kind: "key", id: "key_1" }, periodId: "none" } as const;
     const accounts = [{ ownerKind: "key", ownerId: "key_1", periodId: "none" }] as const;
     const record = numberedRecord(1, { accounts });
-    await table.deliveries.take(record.callId, table.nowMs + MINUTE_MS, { dead: false });
+    await takenByAnother(table, record.callId);
     const { drain, seen } = rememberingDrain();
     const flush = flusherOver(table, [drain]);
     expect((await flush([message(bodyOf(record), 2)])).failed).toHaveLength(1);
@@ -149,7 +159,11 @@ describe("a call that is delivered again", () => {
   it("is not exported while the ledger of delivery is away", async () => {
     const table = await tableForTest();
     const { drain, seen } = rememberingDrain();
-    const away = { ...table.deliveries, take: () => Promise.reject(new Error("no table")) };
+    const away: DeliveryLedger = {
+      ...table.deliveries,
+      take: async (calls) =>
+        await Promise.resolve(calls.map(() => ({ status: "rejected", reason: new Error("no table") }))),
+    };
     const result = await flusherOver(table, [drain], { deliveries: away })([call(1)]);
     expect(result.failed).toMatchObject([{ reason: expect.stringContaining("no table") as string }]);
     expect(seen).toEqual([]);

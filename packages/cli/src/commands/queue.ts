@@ -1,11 +1,11 @@
 /** `sluice queue …`: what is on its way to the drains, and what is stuck. */
 import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { DeliveryCounts, QueueDepth, Reconciliation } from "@sluice/flusher";
 import type { Command } from "commander";
 import { addCommonOptions, type OutputOptions, type TargetOptions } from "../options/command-options.ts";
 import { readCount } from "../options/values.ts";
 import { span } from "../output/amounts.ts";
 import { fields, table } from "../output/table.ts";
-import type { Depth } from "../records/depth.ts";
 import type { MessageView } from "../records/message-view.ts";
 import type { HeldMessage } from "../records/parked.ts";
 import type { RecordPlace } from "../target/record-place.ts";
@@ -30,8 +30,13 @@ export function addQueue(program: Command, terminal: Terminal): void {
 }
 
 interface Status {
-  readonly queue: Depth;
-  readonly parked: Depth & {
+  /** What became of every call that a flusher has heard of. */
+  readonly calls: Omit<Reconciliation, "oldestBeforeMs" | "lastHourMs"> & {
+    /** The oldest call in flight was accepted before then. ISO 8601, UTC. */
+    readonly oldestBefore?: string;
+  };
+  readonly queue: QueueDepth;
+  readonly parked: QueueDepth & {
     /** Of the first hundred. */
     readonly reasons: readonly { readonly reason: string; readonly count: number }[];
     /** Of those. ISO 8601, UTC. */
@@ -43,23 +48,37 @@ interface Status {
 
 function addStatus(queue: Command, terminal: Terminal): void {
   addCommonOptions(
-    queue.command("status").description("how many records wait, are parked, or were spilled to the bucket"),
+    queue
+      .command("status")
+      .description(
+        "what became of every call, and how many records wait, are parked, or were spilled to the bucket",
+      ),
     ["queue status --local", "queue status --json --stage production"],
   ).action(async (options: Common) => {
     await withTarget(options, terminal, async (target) => {
-      const status = await statusOf(await target.records());
+      const status = await statusOf(await target.records(), target.counts, terminal.nowMs);
       terminal.print(options.json ? JSON.stringify(status) : statusText(status, terminal));
     });
   });
 }
 
-async function statusOf(place: RecordPlace): Promise<Status> {
-  const { depthOf } = await import("../records/depth.ts");
+async function statusOf(place: RecordPlace, counts: DeliveryCounts, nowMs: () => number): Promise<Status> {
+  const { depthOf } = await import("@sluice/aws");
+  const { readReconciliation } = await import("@sluice/flusher");
   const { spilledKeys } = await import("../records/sources.ts");
   const [queue, parked] = await Promise.all([
     depthOf(place.sqs, place.queueUrl),
     depthOf(place.sqs, place.deadLetterQueueUrl),
   ]);
+  const {
+    oldestBeforeMs,
+    lastHourMs: _,
+    ...calls
+  } = await readReconciliation({
+    counts,
+    depth: () => Promise.resolve(queue),
+    nowMs,
+  });
   const peeked = await peek(place.sqs, place.deadLetterQueueUrl, PEEKED);
   const reasons = [...Map.groupBy(peeked, ({ reason = NO_REASON }) => reason)].map(([reason, those]) => {
     return { reason, count: those.length };
@@ -68,6 +87,10 @@ async function statusOf(place: RecordPlace): Promise<Status> {
   let spilled = 0;
   for await (const _key of spilledKeys(place)) if (++spilled >= COUNTED) break;
   return {
+    calls: {
+      ...calls,
+      ...(oldestBeforeMs !== undefined && { oldestBefore: new Date(oldestBeforeMs).toISOString() }),
+    },
     queue,
     parked: {
       ...parked,
@@ -80,19 +103,32 @@ async function statusOf(place: RecordPlace): Promise<Status> {
 
 const NO_REASON = "received too often";
 
-function statusText({ queue, parked, spilled }: Status, terminal: Terminal): string {
-  const oldest = parked.oldestSentAt;
+function statusText({ calls, queue, parked, spilled }: Status, terminal: Terminal): string {
+  const age = (at: string) => terminal.nowMs() - Date.parse(at);
+  const { accepted, delivered, inFlight, unaccounted } = calls;
+  const equation = `${accepted} accepted = ${delivered} delivered + ${calls.parked} parked + ${inFlight} in flight`;
+  const accounts = fields([
+    ["calls", equation],
+    ["unaccounted", unaccounted === 0 ? "0" : `${unaccounted}: see docs/delivery.md, Reconciliation`],
+    ["oldest in flight", calls.oldestBefore && atLeast(age(calls.oldestBefore))],
+    ["unreadable", calls.unreadable === 0 ? undefined : `${calls.unreadable} parked beside the calls`],
+  ]);
   const overview = fields([
     ["waiting", String(queue.waiting)],
     ["in flight", String(queue.inFlight)],
     ["delayed", String(queue.delayed)],
     ["parked", String(parked.waiting + parked.inFlight + parked.delayed)],
-    ["oldest parked", oldest && `${span(terminal.nowMs() - Date.parse(oldest))} ago`],
+    ["oldest parked", parked.oldestSentAt && `${span(age(parked.oldestSentAt))} ago`],
     ["spilled", spilled < COUNTED ? String(spilled) : `${COUNTED} or more`],
   ]);
-  if (parked.reasons.length === 0) return overview;
+  if (parked.reasons.length === 0) return `${accounts}\n\n${overview}`;
   const rows = parked.reasons.map(({ reason, count }) => [String(count), reason]);
-  return `${overview}\n\n${table(["PARKED", "REASON"], rows, { ...terminal, right: ["PARKED"] })}`;
+  return `${accounts}\n\n${overview}\n\n${table(["PARKED", "REASON"], rows, { ...terminal, right: ["PARKED"] })}`;
+}
+
+/** Calls are counted by the hour. */
+function atLeast(ageMs: number): string {
+  return ageMs <= 0 ? "accepted within the hour" : `accepted at least ${span(ageMs)} ago`;
 }
 
 function addPeek(queue: Command, terminal: Terminal): void {

@@ -106,7 +106,7 @@ async function expectedCount(
 ): Promise<number | undefined> {
   if (from === "log") return undefined;
   if (from === "dlq") {
-    const { depthOf } = await import("../records/depth.ts");
+    const { depthOf } = await import("@sluice/aws");
     return Math.min(limit, (await depthOf(place.sqs, place.deadLetterQueueUrl)).waiting);
   }
   const { spilledKeys } = await import("../records/sources.ts");

@@ -1,6 +1,7 @@
 /** Where a command works: the local system, or a stage on AWS. */
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { AuditEntry, AuditLog, DynamoKeyStore } from "@sluice/aws";
+import type { DeliveryCounts } from "@sluice/flusher";
 import type { AccountStore } from "@sluice/ledger";
 import { CommandFailure, UsageFailure } from "../failure.ts";
 import type { TargetOptions } from "../options/command-options.ts";
@@ -26,6 +27,8 @@ export interface Target {
   readonly keys: DynamoKeyStore;
   readonly accounts: AccountStore;
   readonly audit: AuditLog;
+  /** The counts of the ledger of delivery. */
+  readonly counts: DeliveryCounts;
   /** `the local system`, or `stage production`. */
   readonly label: string;
   /** Its queues and its bucket. */
@@ -73,7 +76,9 @@ async function findPlace(options: TargetOptions, terminal: Terminal): Promise<Pl
 }
 
 async function openTarget(place: Place, terminal: Terminal): Promise<Target> {
-  const { createAccountStore, createAuditLog, createKeyStore } = await import("@sluice/aws");
+  const { createAccountStore, createAuditLog, createDeliveryCounts, createKeyStore } = await import(
+    "@sluice/aws"
+  );
   const { setTimeout: sleep } = await import("node:timers/promises");
   const { client, table, label } = place;
   const { nowMs, random } = terminal;
@@ -88,6 +93,7 @@ async function openTarget(place: Place, terminal: Terminal): Promise<Target> {
       random: Math.random,
     }),
     audit,
+    counts: createDeliveryCounts({ client, table, nowMs }),
     label,
     records: place.records,
     async record(change) {

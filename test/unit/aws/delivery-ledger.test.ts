@@ -1,0 +1,270 @@
+/** The counts of delivery against the table: in how many requests, and through which faults. */
+import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { createDeliveryLedger } from "@sluice/aws";
+import { type CallToTake, reconcile, type Taking } from "@sluice/flusher";
+import { describe, expect, it } from "vitest";
+import { type TestTable, tableForTest } from "../../support/table.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+const own = (callId: string, seenBefore = false): CallToTake => ({ callId, dead: false, seenBefore });
+const died = (callId: string): CallToTake => ({ callId, dead: true, seenBefore: false });
+const names = (count: number) => Array.from({ length: count }, (_, at) => `call-${at}`);
+
+function valueOf<T>(outcome: PromiseSettledResult<T> | undefined): T {
+  if (outcome?.status !== "fulfilled") throw new Error("The write was refused.", { cause: outcome?.reason });
+  return outcome.value;
+}
+
+async function take(table: TestTable, ...calls: readonly CallToTake[]): Promise<readonly Taking[]> {
+  return (await table.deliveries.take(calls, table.nowMs + MINUTE_MS)).map(valueOf);
+}
+
+async function deliver(table: TestTable, callId: string, { dead = false, complete = true } = {}) {
+  const [outcome] = await table.deliveries.markDelivered([{ callId, drains: ["main"], dead, complete }]);
+  valueOf(outcome);
+}
+
+async function park(table: TestTable, callId: string) {
+  valueOf((await table.deliveries.markParked([{ callId }]))[0]);
+}
+
+/** The four numbers, as `accepted = delivered + parked + in flight`. */
+async function equation(table: TestTable): Promise<string> {
+  const hours = await table.counts.read();
+  const depth = { waiting: 0, inFlight: 0, delayed: 0 };
+  const found = reconcile({ depth, hours, workedOffAtMs: undefined, nowMs: table.nowMs });
+  return `${found.accepted} = ${found.delivered} + ${found.parked} + ${found.inFlight}`;
+}
+
+/** Requests to DynamoDB by the operation's name. */
+function watchRequests(table: TestTable) {
+  const from = table.proxy.answered.length;
+  return () => {
+    const actions = table.proxy.answered.slice(from);
+    return Object.fromEntries([...Map.groupBy(actions, String)].map(([name, those]) => [name, those.length]));
+  };
+}
+
+describe("a call", () => {
+  it("is accepted once, in flight, delivered, and then a duplicate", async () => {
+    const table = await tableForTest();
+    const [first] = await take(table, own("a"));
+    expect(first).toMatchObject({ kind: "taken", closed: false, wasDead: false });
+    expect(await equation(table)).toBe("1 = 0 + 0 + 1");
+    await deliver(table, "a");
+    expect(await equation(table)).toBe("1 = 1 + 0 + 0");
+    const [again] = await take(table, own("a"));
+    expect(again).toMatchObject({ closed: true, delivered: new Set(["main"]) });
+    await deliver(table, "a");
+    expect(await equation(table)).toBe("1 = 1 + 0 + 0");
+  });
+
+  it("that one drain of two has is still in flight", async () => {
+    const table = await tableForTest();
+    await take(table, own("a"));
+    await deliver(table, "a", { complete: false });
+    expect(await equation(table)).toBe("1 = 0 + 0 + 1");
+    expect(await take(table, own("a", true))).toMatchObject([
+      { kind: "taken", delivered: new Set(["main"]) },
+    ]);
+  });
+
+  it("that is parked twice counts once, and is in flight again when it is replayed", async () => {
+    const table = await tableForTest();
+    await take(table, own("a"));
+    await park(table, "a");
+    await park(table, "a");
+    expect(await equation(table)).toBe("1 = 0 + 1 + 0");
+    expect(await take(table, own("a"))).toMatchObject([{ kind: "taken" }]);
+    expect(await equation(table)).toBe("1 = 0 + 0 + 1");
+    await deliver(table, "a");
+    expect(await equation(table)).toBe("1 = 1 + 0 + 0");
+  });
+
+  it("that is parked before anybody took it is accepted and parked", async () => {
+    const table = await tableForTest();
+    await park(table, "a");
+    expect(await equation(table)).toBe("1 = 0 + 1 + 0");
+    expect(await table.deliveries.knows("a")).toBe(false);
+  });
+
+  it("that was given up for dead and turns up counts once throughout", async () => {
+    const table = await tableForTest();
+    await take(table, died("a"));
+    await deliver(table, "a", { dead: true });
+    expect(await equation(table)).toBe("1 = 1 + 0 + 0");
+    expect(await take(table, died("a"))).toMatchObject([{ closed: true }]);
+    await deliver(table, "a", { dead: true });
+    expect(await take(table, own("a"))).toMatchObject([{ wasDead: true, closed: false }]);
+    expect(await equation(table)).toBe("1 = 0 + 0 + 1");
+    await deliver(table, "a");
+    await deliver(table, "a", { dead: true });
+    expect(await equation(table)).toBe("1 = 1 + 0 + 0");
+    expect(await take(table, own("a"))).toMatchObject([{ closed: true }]);
+  });
+
+  it("that another consumer has is not taken, and twice in a batch is taken once", async () => {
+    const table = await tableForTest();
+    const [first, second] = await take(table, own("a"), own("a"));
+    expect([first?.kind, second?.kind]).toEqual(["taken", "busy"]);
+    expect(await equation(table)).toBe("1 = 0 + 0 + 1");
+  });
+
+  it("says under which hour it waits: that of its last try, whenever it was accepted", async () => {
+    const table = await tableForTest();
+    await take(table, own("a"));
+    table.nowMs += 3 * HOUR_MS;
+    await take(table, own("a", true));
+    const hours = await table.counts.read();
+    const at = (hoursAgo: number) => hours.find(({ hourMs }) => hourMs === table.nowMs - hoursAgo * HOUR_MS);
+    expect(at(3)).toMatchObject({ accepted: 1, inFlight: 1, lastTaken: 0 });
+    expect(at(0)).toMatchObject({ accepted: 0, inFlight: 0, lastTaken: 1 });
+    await deliver(table, "a");
+    expect(await equation(table)).toBe("1 = 1 + 0 + 0");
+    const sum = (await table.counts.read()).reduce((total, { lastTaken }) => total + lastTaken, 0);
+    expect(sum).toBe(0);
+  });
+});
+
+describe("a message that names no call", () => {
+  it("is counted beside the calls, once for each body", async () => {
+    const table = await tableForTest();
+    for (const body of ["one", "two", "one"]) await table.deliveries.markUnreadable(body);
+    const hours = await table.counts.read();
+    expect(hours).toMatchObject([{ unreadable: 2, accepted: 0, parked: 0 }]);
+  });
+});
+
+describe("a thousand calls", () => {
+  it("are taken, marked and taken once more in few requests", async () => {
+    const table = await tableForTest();
+    const taking = watchRequests(table);
+    const taken = await take(table, ...names(1000).map((name) => own(name)));
+    expect(taken.every(({ kind }) => kind === "taken")).toBe(true);
+    expect(taking()).toEqual({ TransactWriteItems: 11 });
+    const marking = watchRequests(table);
+    const marks = taken.map(({ counted }, index) => {
+      return { callId: `call-${index}`, drains: ["main"], dead: false, complete: index % 2 === 0, counted };
+    });
+    (await table.deliveries.markDelivered(marks)).map(valueOf);
+    expect(marking()).toEqual({ TransactWriteItems: 6, UpdateItem: 500 });
+    expect(await equation(table)).toBe("1000 = 500 + 0 + 500");
+    // Those that come back cost a write of their own, and no transaction.
+    const again = watchRequests(table);
+    await take(table, ...names(1000).flatMap((name, index) => (index % 2 === 1 ? [own(name, true)] : [])));
+    expect(again()).toEqual({ UpdateItem: 500 });
+    expect(await equation(table)).toBe("1000 = 500 + 0 + 500");
+  }, 60_000);
+
+  it("of which some are known already are taken by the way, and only the known ones singly", async () => {
+    const table = await tableForTest();
+    await take(table, own("call-3"), own("call-4"));
+    await park(table, "call-3");
+    await deliver(table, "call-4");
+    table.nowMs += 2 * MINUTE_MS;
+    const taken = await take(table, ...names(90).map((name) => own(name)));
+    expect(taken.every(({ kind }) => kind === "taken")).toBe(true);
+    expect(taken.map(({ closed }) => closed).indexOf(true)).toBe(4);
+    expect(await equation(table)).toBe("90 = 1 + 0 + 89");
+  });
+
+  it("of three days' hours are delivered in full transactions", async () => {
+    const table = await tableForTest();
+    const counted: Taking["counted"][] = [];
+    for (let hour = 0; hour < 72; hour += 1) {
+      const taken = await take(table, ...[1, 2, 3].map((at) => own(`call-${hour}-${at}`)));
+      counted.push(...taken.map((taking) => taking.counted));
+      table.nowMs += HOUR_MS;
+    }
+    const requests = watchRequests(table);
+    const marks = counted.map((hours, index) => {
+      const callId = `call-${Math.floor(index / 3)}-${(index % 3) + 1}`;
+      return { callId, drains: ["main"], dead: false, complete: true, counted: hours };
+    });
+    (await table.deliveries.markDelivered(marks)).map(valueOf);
+    expect(requests()).toEqual({ TransactWriteItems: 3 });
+    expect(await equation(table)).toBe("216 = 216 + 0 + 0");
+  }, 60_000);
+});
+
+describe("a fault", () => {
+  it("of the table is the outcome of every call it concerns, and changes no count", async () => {
+    const table = await tableForTest();
+    table.proxy.instead = () => ({ status: 500, body: JSON.stringify({ __type: "InternalServerError" }) });
+    const outcomes = await table.deliveries.take([own("a"), own("b")], table.nowMs + MINUTE_MS);
+    expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    table.proxy.instead = () => undefined;
+    expect(await equation(table)).toBe("0 = 0 + 0 + 0");
+  });
+
+  it.each([
+    { name: "once", losses: 1, status: "fulfilled" },
+    { name: "each time", losses: Number.POSITIVE_INFINITY, status: "rejected" },
+  ])("that loses the answer of a write that was made, $name, leaves the call counted once", async (lost) => {
+    const table = await tableForTest();
+    let losses = lost.losses;
+    table.proxy.loses = (action) => action === "TransactWriteItems" && losses-- > 0;
+    const [outcome] = await table.deliveries.take([own("a")], table.nowMs + MINUTE_MS);
+    expect(outcome?.status).toBe(lost.status);
+    table.proxy.loses = () => false;
+    expect(await equation(table)).toBe("1 = 0 + 0 + 1");
+    table.nowMs += 2 * MINUTE_MS;
+    expect(await take(table, own("a", true))).toMatchObject([{ kind: "taken" }]);
+    expect(await equation(table)).toBe("1 = 0 + 0 + 1");
+  });
+
+  it("between two consumers of the same new calls lets each call be one's, and be counted once", async () => {
+    const table = await tableForTest();
+    const calls = names(150).map((name) => own(name));
+    const both = await Promise.all([take(table, ...calls), take(table, ...calls.toReversed())]);
+    const taken = both.flat().filter(({ kind }) => kind === "taken");
+    expect(taken).toHaveLength(150);
+    expect(await equation(table)).toBe("150 = 0 + 0 + 150");
+  }, 30_000);
+});
+
+it("counts over several shards, each of which expires with its hour, after it is no longer read", async () => {
+  const table = await tableForTest();
+  let drawn = 0;
+  const deliveries = createDeliveryLedger({
+    client: table.client,
+    table: table.table,
+    nowMs: () => table.nowMs,
+    random: () => (drawn++ % 8) / 8,
+    wait: () => Promise.resolve(),
+  });
+  for (const name of names(16)) await deliveries.take([own(name)], table.nowMs + MINUTE_MS);
+  const { Items = [] } = await table.client.send(new ScanCommand({ TableName: table.table }));
+  const counters = Items.filter(({ pk }) => pk?.S?.startsWith("DELIVERIES#"));
+  expect(counters).toHaveLength(8);
+  const hourMs = Math.floor(table.nowMs / HOUR_MS) * HOUR_MS;
+  expect(new Set(counters.map(({ ttl }) => ttl?.N))).toEqual(
+    new Set([String((hourMs + 43 * 24 * HOUR_MS) / 1000)]),
+  );
+  expect(await equation(table)).toBe("16 = 0 + 0 + 16");
+  table.nowMs = hourMs + 42 * 24 * HOUR_MS + HOUR_MS;
+  expect(await equation(table)).toBe("0 = 0 + 0 + 0");
+});
+
+it("keeps when the queue was seen worked off", async () => {
+  const table = await tableForTest();
+  expect(await table.counts.workedOffAtMs()).toBeUndefined();
+  await table.counts.noteWorkedOff(table.nowMs);
+  expect(await table.counts.workedOffAtMs()).toBe(table.nowMs);
+  expect(await table.counts.read()).toEqual([]);
+});
+
+it("lets go of a call that is delivered or parked, so that a replay need not wait", async () => {
+  const table = await tableForTest();
+  await take(table, own("a"), own("b"));
+  await deliver(table, "a");
+  await park(table, "b");
+  for (const name of ["a", "b"]) {
+    const Key = { pk: { S: `CALL#${name}` }, sk: { S: "CALL" } };
+    const { Item } = await table.client.send(new GetItemCommand({ TableName: table.table, Key }));
+    expect(Item).toHaveProperty("state");
+    expect(Item).not.toHaveProperty("leaseUntilMs");
+  }
+});
