@@ -1,12 +1,15 @@
 /** What a call cost: its usage, or an estimate of it, at the price of its model. */
 import type { Billing, ObservedCall } from "@sluice/langfuse";
 import {
-  billedUsage,
+  type BilledCallUsage,
+  billedCallUsages,
   billingTerms,
   type Catalogue,
   costOf,
   NO_USAGE,
   type PriceEntry,
+  sumCosts,
+  sumUsages,
   type Unpriced,
 } from "@sluice/prices";
 import { estimateTokens } from "@sluice/prices/estimate-tokens";
@@ -24,19 +27,28 @@ export function bill(call: ObservedCall, catalogue: Catalogue): Billing | undefi
   const assembled = call.answer?.kind === "read" ? call.answer.value : undefined;
   if (assembled?.error && !assembled.usage && assembled.choices.length === 0) return undefined;
 
-  const reported = assembled?.usage && billedUsage(assembled.usage, assembled.rawUsage);
-  const usage = reported ?? estimatedUsage(call, assembled);
-  const price = priceOf(
-    attempt.provider,
-    { asked: attempt.model, answered: assembled?.model },
-    times.startedAtMs,
-    catalogue,
-  );
+  // Counting tokens is free (Anthropic documentation, "Token counting").
+  if (call.record.endpoint === "messages.count_tokens") return undefined;
+
+  const reported = assembled ? billedCallUsages(assembled) : [];
+  const calls = reported.length > 0 ? reported : [{ usage: estimatedUsage(call, assembled) }];
+  const whole = assembled?.usageOfStart ? calls.map((each) => withOutputSaid(each, call, assembled)) : calls;
+  const terms = billingTerms(assembled ?? {});
+  const costs = whole.map(({ model, usage }) => {
+    const names =
+      model === undefined ? { asked: attempt.model, answered: assembled?.model } : { asked: model };
+    return costOf(usage, priceOf(attempt.provider, names, times.startedAtMs, catalogue), terms);
+  });
   return {
-    usage,
-    usageEstimated: reported === undefined,
-    cost: costOf(usage, price, billingTerms(assembled ?? {})),
+    usage: sumUsages(whole.map(({ usage }) => usage)),
+    usageEstimated: reported.length === 0 || assembled?.usageOfStart === true,
+    cost: costs.reduce((sum, cost) => sumCosts(sum, cost)),
   };
+}
+
+/** Anthropic tells the input at the start of a stream; of one that broke off, the output is counted from its text. */
+function withOutputSaid(told: BilledCallUsage, call: ObservedCall, answer: AssembledAnswer): BilledCallUsage {
+  return { ...told, usage: { ...told.usage, output: Math.max(told.usage.output, outputSaid(call, answer)) } };
 }
 
 /**
@@ -45,7 +57,7 @@ export function bill(call: ObservedCall, catalogue: Catalogue): Billing | undefi
  */
 function priceOf(
   provider: string,
-  { asked, answered }: { readonly asked: string; readonly answered: string | undefined },
+  { asked, answered }: { readonly asked: string; readonly answered?: string | undefined },
   atMs: number,
   catalogue: Catalogue,
 ): PriceEntry | Unpriced {
@@ -63,9 +75,13 @@ function estimatedUsage(call: ObservedCall, answer: AssembledAnswer | undefined)
   return {
     ...NO_USAGE,
     input: estimateTokens(asked),
-    output: said(call, answer).reduce((sum, text) => sum + estimateTokens(text), 0),
+    output: outputSaid(call, answer),
     requests: 1,
   };
+}
+
+function outputSaid(call: ObservedCall, answer: AssembledAnswer | undefined): number {
+  return said(call, answer).reduce((sum, text) => sum + estimateTokens(text), 0);
 }
 
 /** The texts of an answer. Vectors are none, and an embedding has no output that is billed. */

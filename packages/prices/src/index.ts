@@ -1,3 +1,4 @@
+export * from "./billed-calls.ts";
 export * from "./billed-usage.ts";
 export { BUCKETS, type Bucket } from "./buckets.ts";
 export { type Cost, type CostBreakdown, costOf, inputTokens, sumCosts } from "./cost.ts";

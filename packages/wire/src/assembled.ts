@@ -111,6 +111,8 @@ export interface AssembledAnswer {
   readonly usage?: TokenUsage;
   /** The usage object as the provider sent it. */
   readonly rawUsage?: JsonObject;
+  /** The counts are those that a stream began with, for it broke off before the last ones: most of the output is not in them. */
+  readonly usageOfStart?: true;
   /**
    * The model calls that are billed, when there were several or another than the answer's own: a bill is the sum of these
    * rows, since `usage` may leave some of them out. Searches and the like stand in `rawUsage` alone.
@@ -118,6 +120,8 @@ export interface AssembledAnswer {
   readonly billedCalls?: readonly BilledCall[];
   /** How many input tokens the request would have, from an operation that only counts them. Nothing was used. */
   readonly countedInputTokens?: number;
+  /** What the provider's filters said of the prompt, as it was sent (Gemini's `promptFeedback`); a blocked one has no choices. */
+  readonly promptFeedback?: JsonObject;
   readonly error?: AnswerError;
   /** Why the answer is not whole, in words. Absent when it is. */
   readonly truncated?: string;

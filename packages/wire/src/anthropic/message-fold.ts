@@ -38,6 +38,7 @@ export function createMessageFold(): MessageFold {
   let role: string | undefined;
   let stopReason: string | undefined;
   let rawUsage: JsonObject | undefined;
+  let usageIsFinal = false;
   let error: AnswerError | undefined;
 
   const keep = (fields: JsonObject) => {
@@ -51,6 +52,7 @@ export function createMessageFold(): MessageFold {
   const addUsage = (value: unknown) => {
     const usage = asObject(value);
     if (usage) rawUsage = mergeMessagesUsage(rawUsage, usage);
+    return usage !== undefined;
   };
 
   const startBlock = (index: number | undefined, block: JsonObject): ContentBlockFold => {
@@ -70,7 +72,8 @@ export function createMessageFold(): MessageFold {
       model ??= asText(message["model"]);
       role ??= asText(message["role"]);
       stopReason = asText(message["stop_reason"]) ?? stopReason;
-      addUsage(message["usage"]);
+      // The message that opens a stream is empty; a whole one tells its last counts.
+      usageIsFinal = addUsage(message["usage"]) && asList(message["content"]).length > 0;
       keep(message);
       for (const block of asList(message["content"])) {
         startBlock(undefined, asObject(block) ?? { type: "text", text: String(block) });
@@ -89,7 +92,7 @@ export function createMessageFold(): MessageFold {
       const { type: _type, delta, usage, ...beside } = event;
       const told = asObject(delta) ?? {};
       stopReason = asText(told["stop_reason"]) ?? stopReason;
-      addUsage(usage);
+      usageIsFinal = addUsage(usage) || usageIsFinal;
       keep(told);
       keep(beside);
     },
@@ -110,6 +113,7 @@ export function createMessageFold(): MessageFold {
         choices: began ? [choiceOf(blocks, role, stopReason, other)] : [],
         ...(usage && { usage }),
         ...(rawUsage && { rawUsage }),
+        ...(usage && !usageIsFinal && stopReason === undefined && { usageOfStart: true }),
         ...(billedCalls && { billedCalls }),
         ...(error && { error }),
         warnings: [],
