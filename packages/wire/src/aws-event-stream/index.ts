@@ -1,0 +1,3 @@
+export * from "./body.ts";
+export * from "./decoder.ts";
+export * from "./event.ts";

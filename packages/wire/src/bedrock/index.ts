@@ -1,0 +1,6 @@
+export * from "./converse-answer.ts";
+export * from "./converse-request.ts";
+export * from "./error.ts";
+export * from "./invoke-answer.ts";
+export * from "./invoke-stream.ts";
+export * from "./usage.ts";
