@@ -28,6 +28,21 @@ export interface Conversation {
   readonly userId?: string;
   /** The provider's word for how urgent the call is (`auto`, `default`, `flex`, `priority`). */
   readonly serviceTier?: string;
+  /** What only OpenAI's two formats can say. The pairing notes it for every other target; writers need not. */
+  readonly openAi?: OpenAiSettings;
+}
+
+/** Settings that chat completions and responses share, and nobody else has (OpenAI API reference). */
+export interface OpenAiSettings {
+  /** How wordy the answer is to be: `low`, `medium`, `high`. */
+  readonly verbosity?: string;
+  /** The caller's own labels for a stored answer. */
+  readonly metadata?: JsonObject;
+  /** Whether the provider is to keep the answer. */
+  readonly store?: boolean;
+  readonly promptCacheKey?: string;
+  readonly promptCacheRetention?: string;
+  readonly safetyIdentifier?: string;
 }
 
 /** One speaker's words. `tool` results are parts of a `user` turn. */

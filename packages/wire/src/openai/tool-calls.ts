@@ -3,12 +3,40 @@ import type { ToolCall } from "../assembled.ts";
 import { asCount, asObject, asText, parseJson } from "../json-value.ts";
 
 /** A call under construction. */
-interface OpenCall {
+export interface OpenToolCall {
   readonly index: number | undefined;
   id: string | undefined;
   type: string | undefined;
   name: string;
   arguments: string;
+}
+
+/**
+ * Adds one entry of `tool_calls` to the calls so far: to the one it goes on with, or as a new one. Gives that call and the
+ * piece of arguments that came; undefined for an entry that is no object.
+ */
+export function addToolCallDelta(
+  open: OpenToolCall[],
+  entry: unknown,
+): { readonly call: OpenToolCall; readonly piece: string } | undefined {
+  const delta = asObject(entry);
+  if (!delta) return undefined;
+  const index = asCount(delta["index"]);
+  const id = asText(delta["id"]);
+  const type = asText(delta["type"]);
+  const tool = asObject(delta["function"]) ?? asObject(delta["custom"]);
+  const name = asText(tool?.["name"]);
+  const piece = argumentText(tool?.["arguments"] ?? tool?.["input"]);
+  let call = findCall(open, index, id);
+  if (!call || startsAnother(call, id, name, piece)) {
+    call = { index, id: undefined, type: undefined, name: "", arguments: "" };
+    open.push(call);
+  }
+  call.id ??= id;
+  call.type ??= type;
+  if (name !== undefined) call.name = name;
+  call.arguments += piece;
+  return { call, piece };
 }
 
 /** Collects the tool calls of one choice. */
@@ -23,28 +51,12 @@ export interface ToolCallFold {
 
 /** A collector without calls. */
 export function createToolCallFold(): ToolCallFold {
-  const open: OpenCall[] = [];
-  let legacy: OpenCall | undefined;
+  const open: OpenToolCall[] = [];
+  let legacy: OpenToolCall | undefined;
 
   return {
     add(entry) {
-      const delta = asObject(entry);
-      if (!delta) return;
-      const index = asCount(delta["index"]);
-      const id = asText(delta["id"]);
-      const type = asText(delta["type"]);
-      const tool = asObject(delta["function"]) ?? asObject(delta["custom"]);
-      const name = asText(tool?.["name"]);
-      const args = argumentText(tool?.["arguments"] ?? tool?.["input"]);
-      let call = findCall(open, index, id);
-      if (!call || startsAnother(call, id, name, args)) {
-        call = { index, id: undefined, type: undefined, name: "", arguments: "" };
-        open.push(call);
-      }
-      call.id ??= id;
-      call.type ??= type;
-      if (name !== undefined) call.name = name;
-      call.arguments += args;
+      addToolCallDelta(open, entry);
     },
     addLegacy(functionCall) {
       const delta = asObject(functionCall);
@@ -70,7 +82,7 @@ export function createToolCallFold(): ToolCallFold {
 }
 
 /** The call that a delta goes on with: by index, else by id, else the last one. */
-function findCall(open: readonly OpenCall[], index: number | undefined, id: string | undefined) {
+function findCall(open: readonly OpenToolCall[], index: number | undefined, id: string | undefined) {
   if (index !== undefined) return open.findLast((call) => call.index === index);
   if (id !== undefined) return open.findLast((call) => call.id === id);
   return open.at(-1);
@@ -81,14 +93,14 @@ function findCall(open: readonly OpenCall[], index: number | undefined, id: stri
  * index, or no index and no id at all. A name alone proves nothing, for others repeat it in every piece, as
  * others give every piece a new id: only both together do, or a name when the call's arguments are complete.
  */
-function startsAnother(call: OpenCall, id: string | undefined, name: string | undefined, args: string) {
+function startsAnother(call: OpenToolCall, id: string | undefined, name: string | undefined, args: string) {
   if (name === undefined) return false;
   if (id !== undefined && call.id !== undefined) return id !== call.id;
   return args !== "" && asObject(parseJson(call.arguments)) !== undefined;
 }
 
 /** Arguments as text. Ollama and Mistral have been seen to send the object itself. */
-function argumentText(value: unknown): string {
+export function argumentText(value: unknown): string {
   if (typeof value === "string") return value;
   return value === undefined || value === null ? "" : JSON.stringify(value);
 }
