@@ -1,5 +1,12 @@
 /** From the usage of an assembled answer to the buckets that prices are for. */
-import { type AssembledAnswer, type JsonObject, type TokenUsage, usageBuckets } from "@sluice/wire";
+import {
+  type AssembledAnswer,
+  asList,
+  asObject,
+  type JsonObject,
+  type TokenUsage,
+  usageBuckets,
+} from "@sluice/wire";
 import type { Bucket } from "./buckets.ts";
 import type { BillingTerms } from "./price.ts";
 
@@ -24,14 +31,14 @@ export const NO_USAGE: BilledUsage = {
 
 /**
  * Splits a call's usage into what is billed apart. `raw`, the provider's own usage object, adds what
- * `TokenUsage` leaves out: Anthropic's one-hour cache writes, image tokens, its own and Perplexity's web searches. Details that claim
- * more than what they are a part of are cut, so no token is billed twice.
+ * `TokenUsage` leaves out: Anthropic's and Bedrock's one-hour cache writes, image tokens, Anthropic's and Perplexity's web
+ * searches. Details that claim more than what they are a part of are cut, so no token is billed twice.
  */
 export function billedUsage(usage: TokenUsage, raw: JsonObject = {}): BilledUsage {
   const buckets = usageBuckets(usage);
   const [cacheWrite1h, cacheWrite5m] = split(
     buckets.inputCacheWrite,
-    count(raw, "cache_creation", "ephemeral_1h_input_tokens"),
+    count(raw, "cache_creation", "ephemeral_1h_input_tokens") || cacheDetails(raw, "1h"),
   );
   const [imageInput, input] = split(
     buckets.input,
@@ -82,6 +89,14 @@ function count(raw: JsonObject, details: string, name: string): number {
   const inner: unknown = raw[details];
   if (typeof inner !== "object" || inner === null) return 0;
   return whole((inner as JsonObject)[name]);
+}
+
+/** What was written to the cache for this long, by Bedrock's list of it (API reference, "CacheDetail"). */
+function cacheDetails(raw: JsonObject, ttl: string): number {
+  return asList(raw["cacheDetails"])
+    .map((detail) => asObject(detail))
+    .filter((detail) => detail?.["ttl"] === ttl)
+    .reduce((sum, detail) => sum + whole(detail?.["inputTokens"]), 0);
 }
 
 /** The value when it is a count; zero when not. */

@@ -200,6 +200,21 @@ describe("the usage that is billed", () => {
     });
   });
 
+  it("splits Bedrock's cache writes by its own list of them", () => {
+    const cacheDetails = [
+      { ttl: "5m", inputTokens: 100 },
+      { ttl: "1h", inputTokens: 400 },
+      { ttl: "1h", inputTokens: 50 },
+      null,
+    ];
+    const usage = { inputTokens: 1000, outputTokens: 5, totalTokens: 1005, cacheWriteTokens: 550 };
+    expect(billedUsage(usage, { cacheDetails })).toMatchObject({
+      input: 450,
+      cacheWrite5m: 100,
+      cacheWrite1h: 450,
+    });
+  });
+
   it("takes the terms from the answer", () => {
     expect(billingTerms({ serviceTier: "flex" })).toEqual({ serviceTier: "flex" });
     expect(
