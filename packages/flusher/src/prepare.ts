@@ -8,10 +8,13 @@ import { observe, observeRaw } from "./observe.ts";
 import type { QueueMessage } from "./ports.ts";
 import { settlementOf, type ToSettle } from "./settle-calls.ts";
 
+/** What is still asked of a record once it is prepared. Its bodies are let go: they may be a hundred times as large as its trace. */
+export type PreparedRecord = Pick<ExchangeRecord, "callId" | "outcome" | "accounts">;
+
 /** A message whose record is understood. */
 export interface Prepared {
   readonly message: QueueMessage;
-  readonly record: ExchangeRecord;
+  readonly record: PreparedRecord;
   /** The trace in the format of each drain, by the drain's name. */
   readonly traces: ReadonlyMap<string, Uint8Array>;
   /** How the message ends once it is settled, when its record cannot be shown as a trace. */
@@ -27,19 +30,21 @@ export function prepare(
   catalogue: Catalogue,
   drains: readonly Drain[],
 ): Prepared {
+  const { callId, outcome, accounts } = record;
+  const kept: PreparedRecord = { callId, outcome, accounts };
   let toSettle: ToSettle | undefined;
   try {
     const observed = observe(record);
     const billing = bill(observed, catalogue);
     const settlement = settlementOf(record, billing);
-    toSettle = settlement && { record, settlement };
+    toSettle = settlement && { record: kept, settlement };
     const traces = encode({ ...observed, ...(billing && { billing }) }, drains);
-    return { message, record, traces, ...(toSettle && { toSettle }) };
+    return { message, record: kept, traces, ...(toSettle && { toSettle }) };
   } catch (error) {
     const reason = `The record cannot be shown as a trace: ${describe(error)}`;
     return {
       message,
-      record,
+      record: kept,
       traces: new Map(),
       end: { kind: "park", reason },
       ...(toSettle && { toSettle }),

@@ -54,7 +54,7 @@ export function settlementOf(record: ExchangeRecord, billing: Billing | undefine
 
 /** A call and its settlement. */
 export interface ToSettle {
-  readonly record: ExchangeRecord;
+  readonly record: Pick<ExchangeRecord, "accounts">;
   readonly settlement: Settlement;
 }
 

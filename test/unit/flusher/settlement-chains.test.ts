@@ -26,7 +26,7 @@ describe("chains of settlements", () => {
   it("hold every group once, and never share an account", () => {
     const groups = fc.array(
       fc
-        .uniqueArray(fc.constantFrom(..."abcdefghij"), { minLength: 1, maxLength: 3 })
+        .uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f", "g", "h"), { minLength: 1, maxLength: 3 })
         .map((names) => group(...names)),
       { maxLength: 30 },
     );
