@@ -1,20 +1,21 @@
-/** After the storm: waits until the queue is empty, and brings back what waits elsewhere. */
+/** After the storm: waits until the queue is empty, and brings back what waits elsewhere as an operator would, with `sluice replay`. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
-import {
-  DeleteMessageCommand,
-  GetQueueAttributesCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  SQSClient,
-} from "@aws-sdk/client-sqs";
+import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { SWEEP_EVENT } from "@sluice/flusher";
-import { readUnsentRecords } from "@sluice/trace";
+import { bringBack } from "../../../packages/cli/src/records/bring-back.ts";
+import {
+  loggedRecords,
+  parkedRecords,
+  type WaitingRecord,
+} from "../../../packages/cli/src/records/sources.ts";
+import { localRecordPlace } from "../../../packages/cli/src/target/record-place.ts";
 import type { TestSystem } from "../../support/system.ts";
 
-/** A parked message. */
-export interface Parked {
+/** A record that waited. */
+export interface Held {
   readonly body: string;
+  /** Why it was parked; empty for one of the log. */
   readonly reason: string;
 }
 
@@ -22,22 +23,24 @@ export interface Parked {
 export interface Waiting {
   /** Resolves to how many messages and objects are left: 0, unless that takes longer than `withinMs`. */
   drained(withinMs: number): Promise<number>;
-  /** Puts what the log holds on the queue; resolves to the bodies. */
-  replayLog(): Promise<readonly string[]>;
-  /** Takes what is parked out of the dead-letter queue. */
-  takeParked(): Promise<readonly Parked[]>;
-  /** Puts it on the queue. */
-  replay(parked: readonly Parked[]): Promise<void>;
+  /** Puts what the log holds on the queue; resolves to what that was. */
+  replayLog(): Promise<readonly Held[]>;
+  /** Puts what is parked on the queue; resolves to what that was. */
+  replayParked(): Promise<readonly Held[]>;
+  /** What is parked, left where it is. */
+  parked(): Promise<readonly Held[]>;
   stop(): void;
 }
 
 const SWEEP_EVERY_MS = 2_000;
+const LOOK_EVERY_MS = 200;
 
 /** Opens them. */
 export function openWaiting(system: TestSystem): Waiting {
   const options = { region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } };
   const sqs = new SQSClient({ ...options, endpoint: system.endpoints.sqs, useQueueUrlAsEndpoint: false });
   const s3 = new S3Client({ ...options, endpoint: system.endpoints.s3, forcePathStyle: true });
+  const place = localRecordPlace({ ...system, pid: process.pid, gatewayUrl: system.url });
 
   async function left(): Promise<number> {
     const { Attributes = {} } = await sqs.send(
@@ -56,8 +59,18 @@ export function openWaiting(system: TestSystem): Waiting {
     return Object.values(Attributes).reduce((sum, count) => sum + Number(count), KeyCount);
   }
 
-  const send = (body: string) =>
-    sqs.send(new SendMessageCommand({ QueueUrl: system.queueUrl, MessageBody: body }));
+  async function replay(records: AsyncIterable<WaitingRecord>, dryRun?: true): Promise<readonly Held[]> {
+    const held: Held[] = [];
+    async function* noted() {
+      for await (const record of records) {
+        held.push({ body: (await record.body()) ?? "", reason: record.reason ?? "" });
+        yield record;
+      }
+    }
+    const progress = { onProgress: () => undefined, wait: sleep };
+    await bringBack(noted(), place, dryRun ? { dryRun } : {}, progress);
+    return held;
+  }
 
   return {
     async drained(withinMs) {
@@ -70,37 +83,18 @@ export function openWaiting(system: TestSystem): Waiting {
           sweptAtMs = Date.now();
           await system.flusher.invoke(SWEEP_EVENT);
         }
-        await sleep(200);
+        await sleep(LOOK_EVERY_MS);
       }
     },
-    async replayLog() {
-      const { records } = await readUnsentRecords(system.lines);
-      for (const { body } of records) await send(body);
-      return records.map(({ body }) => body);
-    },
-    async takeParked() {
-      const parked: Parked[] = [];
-      for (;;) {
-        const { Messages = [] } = await sqs.send(
-          new ReceiveMessageCommand({
-            QueueUrl: system.deadLetterQueueUrl,
-            MaxNumberOfMessages: 10,
-            MessageAttributeNames: ["All"],
-          }),
-        );
-        if (Messages.length === 0) return parked;
-        for (const { Body = "", MessageAttributes, ReceiptHandle } of Messages) {
-          parked.push({ body: Body, reason: MessageAttributes?.["reason"]?.StringValue ?? "" });
-          await sqs.send(new DeleteMessageCommand({ QueueUrl: system.deadLetterQueueUrl, ReceiptHandle }));
-        }
-      }
-    },
-    async replay(parked) {
-      for (const { body } of parked) await send(body);
-    },
+    replayLog: () => replay(loggedRecords(each(system.lines), () => undefined)),
+    replayParked: () => replay(parkedRecords(place)),
+    parked: () => replay(parkedRecords(place), true),
     stop() {
-      sqs.destroy();
-      s3.destroy();
+      for (const client of [sqs, s3, place.sqs]) client.destroy();
     },
   };
+}
+
+async function* each(lines: readonly string[]): AsyncGenerator<string> {
+  yield* lines;
 }

@@ -52,7 +52,7 @@ export function createEvidence(): Evidence {
     dynamodb(request, { status }) {
       if (status !== 200) return;
       for (const marked of callsWith(request, MARK)) note(marks, marked);
-      for (const dead of callsWith(request, /^deadAtMs$/)) givenUp.add(dead);
+      for (const dead of callsWith(request, DEAD)) givenUp.add(dead);
     },
     dynamodbFault(request) {
       for (const callId of callsWith(request, MARK)) note(markFaults, callId);
@@ -81,20 +81,16 @@ function namesOfRecord({ callId, trace }: TraceRecord): readonly string[] {
   return trace.userId === undefined ? [callId] : [callId, trace.userId];
 }
 
-/** Begins the names of the attributes that say that a drain has the trace. */
+/** Names of the attributes that say that a drain has the trace. */
 const MARK = /^(delivered|deadDelivered)#/;
+/** Of those that a consumer writes which takes a call that was given up. */
+const DEAD = /^deadAtMs$/;
+/** Of everything that the ledger of delivery writes, and nobody else. */
+const LEDGER = /^(seenAtMs|deadAtMs|leaseUntilMs|delivered#|deadDelivered#)/;
 
-/** The ids of the calls of which an update, alone or in a transaction, writes an attribute of that name. */
-function callsWith({ action, body }: AwsRequest, attribute: RegExp): readonly string[] {
-  if (action !== "UpdateItem" && action !== "TransactWriteItems") return [];
-  const request = JSON.parse(body.toString()) as Update | { readonly TransactItems: readonly TransactItem[] };
-  const updates =
-    "TransactItems" in request ? request.TransactItems.flatMap(({ Update }) => Update ?? []) : [request];
-  return updates
-    .filter(({ ExpressionAttributeNames = {} }) =>
-      Object.values(ExpressionAttributeNames).some((name) => attribute.test(name)),
-    )
-    .map(({ Key }) => Key.pk.S.replace(/^CALL#/, ""));
+/** Whether a request writes the ledger of delivery. */
+export function isLedgerWrite(request: AwsRequest): boolean {
+  return callsWith(request, LEDGER).length > 0;
 }
 
 interface Update {
@@ -102,6 +98,20 @@ interface Update {
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
 }
 
-interface TransactItem {
-  readonly Update?: Update;
+/** The ids of the calls of which a request writes an attribute of that name, in one update or in a transaction. */
+function callsWith({ action, body }: AwsRequest, attribute: RegExp): readonly string[] {
+  if (!body.includes('"CALL#')) return [];
+  const updates: Update[] = [];
+  if (action === "UpdateItem") updates.push(JSON.parse(body.toString()) as Update);
+  if (action === "TransactWriteItems") {
+    const { TransactItems } = JSON.parse(body.toString()) as {
+      readonly TransactItems: readonly { readonly Update?: Update }[];
+    };
+    updates.push(...TransactItems.flatMap(({ Update }) => Update ?? []));
+  }
+  return updates
+    .filter(({ ExpressionAttributeNames = {} }) =>
+      Object.values(ExpressionAttributeNames).some((name) => attribute.test(name)),
+    )
+    .map(({ Key }) => Key.pk.S.replace(/^CALL#/, ""));
 }

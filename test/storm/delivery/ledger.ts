@@ -1,7 +1,7 @@
 /** The ledger of a storm: what became of the calls, of the money, and of the memory; and whether that is as promised. */
 import { formatUsd, type Picodollars } from "@sluice/prices";
 import { auditCalls, auditDuplicates, auditSpend, type Findings } from "./audit.ts";
-import type { Parked } from "./calm.ts";
+import type { Held } from "./calm.ts";
 import { namesOf } from "./evidence.ts";
 import type { Memory } from "./memory.ts";
 import type { StormKeys } from "./rotation.ts";
@@ -20,11 +20,11 @@ export interface StormOutcome {
   readonly findings: Findings;
   /** By the key's name. */
   readonly accounts: ReadonlyMap<string, FinalAccount>;
-  /** Bodies that were brought back from the log. */
-  readonly fromLog: readonly string[];
-  readonly parked: readonly Parked[];
-  /** After they were replayed. */
-  readonly parkedAgain: readonly Parked[];
+  /** What was brought back from the log. */
+  readonly fromLog: readonly Held[];
+  readonly parked: readonly Held[];
+  /** What is parked after that was replayed. */
+  readonly parkedAgain: readonly Held[];
   readonly undrained: number;
   readonly drainedAfterSeconds: number;
   readonly memory: Memory;
@@ -151,7 +151,7 @@ function auditKey(name: string, { spent, reserved, limit }: FinalAccount, findin
 }
 
 /** Only a refusal of Langfuse for the span alone is a reason, and only poison is refused. */
-function isWrong({ body, reason }: Parked): boolean {
+function isWrong({ body, reason }: Held): boolean {
   const names = namesOf(body);
   const isPoison = names.length === 1 || names.some((name) => name.startsWith("poison"));
   return !isPoison || !reason.includes("400");

@@ -116,7 +116,7 @@ export async function runStorm(options: StormOptions): Promise<StormLedger> {
         accepted: langfuse.accepted,
         evidence,
         kills: casualties.kills,
-        replayed: new Set(calm.fromLog.flatMap(namesOf)),
+        replayed: new Set(calm.fromLog.flatMap(({ body }) => namesOf(body))),
       };
       const accounts = new Map(
         await Promise.all(
@@ -172,15 +172,9 @@ async function becalm(
   await drained("draining");
   langfuse.poison = () => false;
   langfuse.guiltByAssociation = false;
-  const parked = await stages.run("the replay of what is parked", PROMPT_MS, async () => {
-    const taken = await waiting.takeParked();
-    await waiting.replay(taken);
-    return taken;
-  });
+  const parked = await stages.run("the replay of what is parked", PROMPT_MS, () => waiting.replayParked());
   const undrained = await drained("draining after the replay");
-  const parkedAgain = await stages.run("looking for what is parked again", PROMPT_MS, () =>
-    waiting.takeParked(),
-  );
+  const parkedAgain = await stages.run("looking for what is parked again", PROMPT_MS, () => waiting.parked());
   return { fromLog, parked, parkedAgain, undrained, drainedAfterSeconds: seconds() };
 }
 

@@ -13,7 +13,7 @@ import type { LocalOptions } from "../../../packages/local/src/index.ts";
 import { build } from "../../../scripts/build.ts";
 import { CENT_PRICES } from "../../support/cent-model.ts";
 import { startSystem, type TestSystem } from "../../support/system.ts";
-import type { Evidence } from "./evidence.ts";
+import { type Evidence, isLedgerWrite } from "./evidence.ts";
 import {
   type AwsRequest,
   type Fate,
@@ -222,16 +222,11 @@ function createBehaviours({
       fateOf: (request) => watched(dynamodbFate(weather(), request), request, evidence.dynamodbFault),
       done: evidence.dynamodb,
       rewriteAnswer: (request, answer) =>
+        // Answered with nothing, each taking seems to be the first.
         without === "ledger" && isLedgerWrite(request) ? { status: 200, body: Buffer.from("{}") } : answer,
     },
     secretsManager: { fateOf: () => secretsFate(weather()) },
   };
-}
-
-/** Whether it writes the ledger of delivery. Answered with nothing, each taking seems to be the first. */
-function isLedgerWrite({ action, body }: AwsRequest): boolean {
-  if (action === "TransactWriteItems") return body.includes('"DELIVERIES#');
-  return action === "UpdateItem" && body.includes('"CALL#');
 }
 
 /** Waits of hours are no use in a storm of minutes. */
