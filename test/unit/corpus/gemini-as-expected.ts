@@ -16,7 +16,7 @@ export function geminiAsExpected(answer: AssembledAnswer): object {
   return withParsedArguments(asExpected(answer));
 }
 
-/** The comparable part of an expectation; a finish reason may be a number there, where a request asked for that. */
+/** The comparable part of an expectation; its finish reason is a number where the request asked for enums as numbers. */
 export function comparableGemini(expected: Expected): object {
   const { choices, ...rest } = comparable(expected);
   return withParsedArguments({
@@ -24,10 +24,14 @@ export function comparableGemini(expected: Expected): object {
     ...(choices && {
       choices: choices.map((choice) => ({
         ...choice,
-        finish: choice.finish === null ? null : String(choice.finish),
+        finish: wordOf(choice.finish),
       })),
     }),
   });
+}
+
+function wordOf(finish: unknown): string | null {
+  return typeof finish === "number" ? finish.toString() : typeof finish === "string" ? finish : null;
 }
 
 function withParsedArguments({ choices, ...rest }: Expected): object {
