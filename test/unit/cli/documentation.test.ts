@@ -1,6 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createAccountStore, createDeadLetters, createSettlementStore } from "@sluice/aws";
+import {
+  createAccountStore,
+  createDeadLetters,
+  createDeliveryLedger,
+  createSettlementStore,
+} from "@sluice/aws";
 import { type AccountRef, bucketFor, periodAt } from "@sluice/ledger";
 import { type Picodollars, parseUsd } from "@sluice/prices";
 import type { Command } from "commander";
@@ -63,6 +68,21 @@ async function leaveBehind({ sqs, deadLetterQueueUrl, bucket }: Awaited<ReturnTy
   await bucket.put("spill/2026-11-21/req_1", Buffer.from(body));
 }
 
+/** What a flusher would have counted by then. */
+async function countCalls({ client, table, nowMs }: CommandLine): Promise<void> {
+  const options = { client, table, nowMs: () => nowMs, random: () => 0, wait: async () => {} };
+  const deliveries = createDeliveryLedger(options);
+  const ids = Array.from({ length: 128 }, (_, at) => `call-${at}`);
+  await deliveries.take(
+    ids.map((callId) => ({ callId, dead: false, seenBefore: false })),
+    nowMs,
+  );
+  await deliveries.markDelivered(
+    ids.slice(1).map((callId) => ({ callId, drains: ["langfuse"], dead: false, complete: true })),
+  );
+  await deliveries.markParked([{ callId: "call-0" }]);
+}
+
 /** The document with the output that its examples have now. */
 async function withOutputs(document: string, cli: CommandLine): Promise<string> {
   let result = document;
@@ -96,6 +116,7 @@ describe("docs/cli.md", () => {
     const stores = await recordStores();
     const cli = await commandLine({}, stores.server);
     await leaveBehind(stores);
+    await countCalls(cli);
     const document = await readFile(DOCUMENT, "utf8");
     await expect(await withOutputs(document, cli)).toMatchFileSnapshot(DOCUMENT);
   });

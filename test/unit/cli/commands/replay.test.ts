@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
-import { createDeadLetters, createEnqueue } from "@sluice/aws";
+import { createDeadLetters, createDeliveryLedger, createEnqueue } from "@sluice/aws";
 import { decodeRecord, encodeRecord, RECORD_PREFIX, unsentRecordFields } from "@sluice/trace";
 import { describe, expect, it } from "vitest";
 import { matches } from "../../../../packages/cli/src/records/bring-back.ts";
@@ -142,6 +142,7 @@ describe("sluice queue", () => {
     await park("not ours", "not a Sluice record");
     await bucket.put("spill/2026-11-21/1", Buffer.from(bodyOf("d")));
     const expected = {
+      calls: { accepted: 0, delivered: 0, parked: 0, inFlight: 0, unreadable: 0, unaccounted: 0 },
       queue: { waiting: 1, inFlight: 0, delayed: 0 },
       parked: {
         waiting: 3,
@@ -158,6 +159,32 @@ describe("sluice queue", () => {
     expect(await cli.json("queue", "status")).toEqual(expected);
     // Looking changed nothing.
     expect(await cli.json("queue", "status")).toEqual(expected);
+  });
+
+  it("says what became of every call, and when one is neither delivered nor parked nor in the queue", async () => {
+    const { cli } = await world();
+    const deliveries = createDeliveryLedger({
+      client: cli.client,
+      table: cli.table,
+      nowMs: () => cli.nowMs,
+      random: () => 0,
+      wait: () => Promise.resolve(),
+    });
+    const calls = ["a", "b", "c"].map((digit) => ({ callId: callId(digit), dead: false, seenBefore: false }));
+    await deliveries.take(calls, cli.nowMs);
+    await deliveries.markDelivered([{ callId: callId("a"), drains: ["main"], dead: false, complete: true }]);
+    await deliveries.markParked([{ callId: callId("b") }]);
+    await deliveries.markUnreadable("not ours");
+    const text = async () => (await cli.run("queue", "status", "--local")).stdout;
+    expect(await text()).toContain("3 accepted = 1 delivered + 1 parked + 1 in flight");
+    expect(await text()).toMatch(/^unaccounted +0$/m);
+    expect(await text()).toMatch(/^oldest in flight +accepted within the hour$/m);
+    expect(await text()).toMatch(/^unreadable +1 parked beside the calls$/m);
+    // Nothing of it is in the queue, and no flusher can be at work on it any more.
+    cli.nowMs += 5 * 60 * 60_000;
+    expect(await cli.json("queue", "status")).toMatchObject({ calls: { inFlight: 1, unaccounted: 1 } });
+    expect(await text()).toMatch(/^unaccounted +1: see docs\/delivery.md, Reconciliation$/m);
+    expect(await text()).toMatch(/^oldest in flight +accepted at least 4 hours ago$/m);
   });
 
   it("shows messages without their content", async () => {
