@@ -1,4 +1,5 @@
 /** The ledger of a storm: what became of the calls, of the money, and of the memory; and whether that is as promised. */
+import type { Reconciliation } from "@sluice/flusher";
 import { formatUsd, type Picodollars } from "@sluice/prices";
 import { auditCalls, auditDuplicates, auditSpend, type Findings } from "./audit.ts";
 import type { Held } from "./calm.ts";
@@ -27,6 +28,9 @@ export interface StormOutcome {
   readonly parkedAgain: readonly Held[];
   readonly undrained: number;
   readonly drainedAfterSeconds: number;
+  /** The system's own counts, once everything else was delivered, and once what was parked was, too. */
+  readonly whileParked: Reconciliation;
+  readonly atTheEnd: Reconciliation;
   readonly memory: Memory;
   readonly struck: ReadonlyMap<Fault, number>;
   readonly rotations: StormKeys["counts"];
@@ -77,6 +81,10 @@ export interface StormLedger {
   readonly spend: Readonly<Record<string, KeySpend>>;
   /** Costs that differ, and strict budgets that went over their limit without a documented cause. */
   readonly spendMismatches: readonly string[];
+  /** What the system's own counts say: accepted = delivered + parked + in flight. */
+  readonly reconciliation: Readonly<Record<"whileParked" | "atTheEnd", Reconciliation>>;
+  /** Where they differ from what is in the dead-letter queue and at Langfuse. */
+  readonly reconciledWrongly: readonly string[];
   readonly memory: Memory;
   readonly kills: Readonly<Record<string, number>>;
   /** Flushers that stood still until another one had their messages. */
@@ -97,7 +105,8 @@ export function drawLedger(outcome: StormOutcome): StormLedger {
   const spendMismatches = spends.flatMap(({ mismatches }) => mismatches);
   const parkedWrongly = [...parked.filter(isWrong), ...parkedAgain].map(({ reason }) => reason);
   const grew = Object.values(memory).some(({ flat }) => flat === false);
-  const faults = lost.length + others.length + spendMismatches.length + parkedWrongly.length + undrained;
+  const reconciledWrongly = auditCounts(outcome);
+  const faults = [lost, others, spendMismatches, parkedWrongly, reconciledWrongly].flat().length + undrained;
   return {
     holds: faults === 0 && !grew,
     calls: findings.seen.length,
@@ -114,6 +123,8 @@ export function drawLedger(outcome: StormOutcome): StormLedger {
     drainedAfterSeconds: outcome.drainedAfterSeconds,
     spend: Object.fromEntries(spends.map(({ name, spend }) => [name, spend])),
     spendMismatches,
+    reconciliation: { whileParked: outcome.whileParked, atTheEnd: outcome.atTheEnd },
+    reconciledWrongly,
     memory,
     kills: tally(
       findings.kills.map(
@@ -148,6 +159,25 @@ function auditKey(name: string, { spent, reserved, limit }: FinalAccount, findin
         : []),
     ],
   };
+}
+
+/** Holds the system's own counts against what there is. */
+function auditCounts({ whileParked, atTheEnd, parked, findings }: StormOutcome): readonly string[] {
+  const parkedCalls = new Set(parked.map(({ body }) => namesOf(body)[0])).size;
+  const traced = new Set([...findings.accepted.values()].flat().map(({ callId }) => callId)).size;
+  const expectations = [
+    ["parked", whileParked.parked, parkedCalls],
+    ["in flight with an empty queue", whileParked.inFlight, 0],
+    ["unaccounted", whileParked.unaccounted, 0],
+    ["delivered at the end", atTheEnd.delivered, traced],
+    ["accepted at the end", atTheEnd.accepted, traced],
+    ["parked at the end", atTheEnd.parked, 0],
+    ["in flight at the end", atTheEnd.inFlight, 0],
+    ["unaccounted at the end", atTheEnd.unaccounted, 0],
+  ] as const;
+  return expectations
+    .filter(([, counted, found]) => counted !== found)
+    .map(([what, counted, found]) => `${what}: counted ${counted}, found ${found}`);
 }
 
 /** Only a refusal of Langfuse for the span alone is a reason, and only poison is refused. */

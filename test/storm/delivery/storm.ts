@@ -150,7 +150,7 @@ export async function runStorm(options: StormOptions): Promise<StormLedger> {
 
 /** Once the faults are over: works everything off, then brings back what is parked, as an operator would. */
 async function becalm(
-  { system }: StormSystem,
+  { system, reconcile }: StormSystem,
   langfuse: StormLangfuse,
   waiting: Waiting,
   stages: Stages,
@@ -170,12 +170,15 @@ async function becalm(
     });
   const fromLog = await stages.run("the replay of the log", PROMPT_MS, () => waiting.replayLog());
   await drained("draining");
+  const whileParked = await stages.run("reconciling", PROMPT_MS, reconcile);
   langfuse.poison = () => false;
   langfuse.guiltByAssociation = false;
   const parked = await stages.run("the replay of what is parked", PROMPT_MS, () => waiting.replayParked());
   const undrained = await drained("draining after the replay");
   const parkedAgain = await stages.run("looking for what is parked again", PROMPT_MS, () => waiting.parked());
-  return { fromLog, parked, parkedAgain, undrained, drainedAfterSeconds: seconds() };
+  const drainedAfterSeconds = seconds();
+  const atTheEnd = await stages.run("reconciling at the end", PROMPT_MS, reconcile);
+  return { fromLog, parked, parkedAgain, undrained, drainedAfterSeconds, whileParked, atTheEnd };
 }
 
 /**

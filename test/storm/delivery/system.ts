@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { createAccountStore, createKeyStore } from "@sluice/aws";
+import { createAccountStore, createDeliveryCounts, createKeyStore, depthOf } from "@sluice/aws";
+import { type Reconciliation, readReconciliation } from "@sluice/flusher";
 import { hashSecret, newKeyId, newSecret } from "@sluice/keys";
 import { type AccountRef, type AccountStore, type BudgetPolicy, periodAt } from "@sluice/ledger";
 import { parseUsd } from "@sluice/prices";
@@ -61,6 +62,8 @@ export interface StormSystem {
   /** By name. */
   readonly keys: ReadonlyMap<string, StormKey>;
   readonly redelivery: Redelivery;
+  /** Compares the counts of the ledger of delivery with the queue, as `sluice queue status` does. */
+  readonly reconcile: () => Promise<Reconciliation>;
   /** The accounts, read past the functions. */
   readonly accounts: AccountStore;
   stop(): Promise<void>;
@@ -83,6 +86,7 @@ export interface StormSystemOptions {
   readonly without: Protection | undefined;
 }
 
+const nowMs = () => Date.now();
 const CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" };
 
 /** Builds and starts it. */
@@ -133,10 +137,10 @@ export async function startStormSystem(options: StormSystemOptions): Promise<Sto
     endpoint: system.endpoints.sqs,
     region: "us-east-1",
     credentials: CREDENTIALS,
+    useQueueUrlAsEndpoint: false,
   });
   const Attributes = { VisibilityTimeout: String(VISIBILITY_SECONDS) };
   await sqs.send(new SetQueueAttributesCommand({ QueueUrl: system.queueUrl, Attributes }));
-  sqs.destroy();
 
   const dynamodb = new DynamoDBClient({
     endpoint: system.endpoints.dynamodb,
@@ -171,6 +175,12 @@ export async function startStormSystem(options: StormSystemOptions): Promise<Sto
     system,
     visibilityMs: VISIBILITY_SECONDS * 1000,
     redelivery,
+    reconcile: () =>
+      readReconciliation({
+        counts: createDeliveryCounts({ client: dynamodb, table: system.table, nowMs }),
+        depth: () => depthOf(sqs, system.queueUrl),
+        nowMs,
+      }),
     keys: new Map([
       ["no budget", await createKey()],
       ["strict", await createKey(budget("100000", "strict"))],
@@ -180,12 +190,13 @@ export async function startStormSystem(options: StormSystemOptions): Promise<Sto
     accounts: createAccountStore({
       client: dynamodb,
       table: system.table,
-      nowMs: () => Date.now(),
+      nowMs,
       wait: () => Promise.resolve(),
       random: () => 0.5,
     }),
     async stop() {
       dynamodb.destroy();
+      sqs.destroy();
       await system.stop();
       await Promise.all(proxies.map((proxy) => proxy.stop()));
       await rm(root, { recursive: true, force: true });
