@@ -93,6 +93,7 @@ const CALL_ID_PREFIX: Readonly<Record<ConversationFormat, string>> = {
 /** Each format by its name; loaded when a call needs it, so that a call loads only its two. */
 const FORMATS: Readonly<Partial<Record<ConversationFormat, () => Promise<FormatTranslator>>>> = {
   "openai-chat": async () => (await import("./openai-chat/index.ts")).openAiChat,
+  "openai-responses": async () => (await import("./openai-responses/index.ts")).openAiResponses,
 };
 
 /**
