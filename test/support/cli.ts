@@ -33,6 +33,8 @@ export interface CommandLine {
   nowMs: number;
   /** What a person at the terminal would type; undefined: nobody is there. */
   answer: string | undefined;
+  /** Where progress is shown; undefined: standard error is no terminal. */
+  progress: ((text: string) => void) | undefined;
   /** Questions that were asked. */
   readonly questions: readonly string[];
   /** Runs `sluice <args>`. */
@@ -158,6 +160,7 @@ export async function commandLine(
     dataDirectory,
     nowMs: NOON_MS,
     answer: undefined,
+    progress: undefined,
     questions,
     async run(...args) {
       const out: string[] = [];
@@ -171,6 +174,7 @@ export async function commandLine(
         columns: 100,
         print: (text) => out.push(`${text}\n`),
         note: (text) => err.push(`${text}\n`),
+        ...(world.progress && { progress: world.progress }),
         ask: async (question) => {
           questions.push(question);
           return world.answer ?? "";

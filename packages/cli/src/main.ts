@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { progressOn } from "./progress.ts";
 import { run } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -41,6 +42,7 @@ function ask(question: string): Promise<string> {
   });
 }
 
+const progress = progressOn(stderr);
 const terminal: Terminal = {
   env: process.env,
   root: resolve(import.meta.dirname, "../../.."),
@@ -50,7 +52,7 @@ const terminal: Terminal = {
   columns: Math.min(stdout.columns ?? MAX_COLUMNS, MAX_COLUMNS),
   print: (text) => void stdout.write(`${text}\n`),
   note: (text) => void stderr.write(`${text}\n`),
-  ...(stderr.isTTY && { progress: (text: string) => void stderr.write(`\r\u001b[K${text}`) }),
+  ...(progress && { progress }),
   ask,
   nowMs: Date.now,
   random: randomBytes,

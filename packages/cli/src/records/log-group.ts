@@ -3,10 +3,15 @@ import {
   CloudWatchLogsClient,
   type CloudWatchLogsClientConfig,
   paginateFilterLogEvents,
+  ResourceNotFoundException,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { UNSENT_RECORD_MARK } from "@sluice/trace";
+import { CommandFailure } from "../failure.ts";
 
-/** The lines since then (Unix time, ms), in no certain order. Throws what the SDK throws. */
+/**
+ * The lines since then (Unix time, ms), in no certain order. Throws `CommandFailure` when there is no such log group, and else what
+ * the SDK throws.
+ */
 export async function* logGroupLines(
   logGroupName: string,
   sinceMs: number,
@@ -18,6 +23,14 @@ export async function* logGroupLines(
     for await (const { events = [] } of paginateFilterLogEvents({ client }, input)) {
       for (const { message } of events) if (message !== undefined) yield message;
     }
+  } catch (error) {
+    if (!(error instanceof ResourceNotFoundException)) throw error;
+    const region = await client.config.region();
+    throw new CommandFailure(
+      "no_log_group",
+      `There is no log group ${logGroupName} in ${region}: check --log-group, AWS_REGION and AWS_PROFILE.`,
+      { cause: error },
+    );
   } finally {
     client.destroy();
   }
