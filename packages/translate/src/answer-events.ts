@@ -31,13 +31,18 @@ function blockEvents(block: Block): AnswerEvent[] {
     case "refusal":
       return [{ kind: "block_start", block: { ...block, text: "" } }, ...textDelta(block.text), end];
     case "reasoning": {
-      const { signature, ...opening } = block;
+      const { signature, encrypted, ...opening } = block;
+      // Thinking that is nothing but encrypted comes whole.
+      if (block.text === "" && signature === undefined) return [{ kind: "block_start", block }, end];
       const signed: AnswerEvent[] =
         signature === undefined ? [] : [{ kind: "delta", delta: { kind: "signature", signature } }];
+      const sealed: AnswerEvent[] =
+        encrypted === undefined ? [] : [{ kind: "delta", delta: { kind: "encrypted", encrypted } }];
       return [
         { kind: "block_start", block: { ...opening, text: "" } },
         ...textDelta(block.text),
         ...signed,
+        ...sealed,
         end,
       ];
     }
@@ -49,6 +54,8 @@ function blockEvents(block: Block): AnswerEvent[] {
           : [{ kind: "delta", delta: { kind: "arguments", json: block.arguments } } as const]),
         end,
       ];
+    case "image":
+    case "server_tool":
     default:
       return [{ kind: "block_start", block }, end];
   }

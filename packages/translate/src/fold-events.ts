@@ -47,6 +47,8 @@ function grown(block: Block, delta: BlockDelta): Block {
       return block.kind === "text"
         ? { ...block, citations: [...(block.citations ?? []), delta.citation] }
         : block;
+    default:
+      return block;
   }
 }
 

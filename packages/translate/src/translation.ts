@@ -94,6 +94,7 @@ const CALL_ID_PREFIX: Readonly<Record<ConversationFormat, string>> = {
 const FORMATS: Readonly<Partial<Record<ConversationFormat, () => Promise<FormatTranslator>>>> = {
   "openai-chat": async () => (await import("./openai-chat/index.ts")).openAiChat,
   "openai-responses": async () => (await import("./openai-responses/index.ts")).openAiResponses,
+  "gemini-generate-content": async () => (await import("./gemini/index.ts")).geminiGenerateContent,
 };
 
 /**

@@ -42,18 +42,12 @@ export function readFinish(choice: JsonObject, held: Held): Finish | undefined {
 
 /** The `finish_reason` of a choice; clients need one even where the provider gave none. */
 export function writeFinish(finish: Finish | undefined, held: Held): string {
-  switch (finish?.reason) {
-    case "length":
-    case "context_length":
-      return "length";
-    case "content_filter":
-      return "content_filter";
-    case "refusal":
-      // With words the refusal is the message; without them only this word tells that something is missing.
-      return held.refusal ? "stop" : "content_filter";
-    default:
-      return held.toolCalls ? "tool_calls" : "stop";
-  }
+  const reason = finish?.reason;
+  if (reason === "length" || reason === "context_length") return "length";
+  if (reason === "content_filter") return "content_filter";
+  // With words the refusal is the message; without them only this word tells that something is missing.
+  if (reason === "refusal") return held.refusal ? "stop" : "content_filter";
+  return held.toolCalls ? "tool_calls" : "stop";
 }
 
 /** What of these blocks bears on the reason. */

@@ -16,16 +16,10 @@ export function readUrl(url: string): Source {
 
 /** The source as a URL; undefined for an uploaded file, which has none. */
 export function writeUrl(source: Source): string | undefined {
-  switch (source.kind) {
-    case "url":
-      return source.url;
-    case "base64":
-      return `data:${source.mediaType};base64,${source.data}`;
-    case "text":
-      return `data:${source.mediaType};base64,${Buffer.from(source.text, "utf8").toString("base64")}`;
-    case "file_id":
-      return undefined;
-  }
+  if (source.kind === "file_id") return undefined;
+  if (source.kind === "url") return source.url;
+  const data = source.kind === "base64" ? source.data : Buffer.from(source.text, "utf8").toString("base64");
+  return `data:${source.mediaType};base64,${data}`;
 }
 
 /** The media types of `input_audio.format`, and the formats of media types (OpenAI API reference: `wav` and `mp3`). */

@@ -16,6 +16,9 @@ interface OpenBlock {
   readonly kind: Block["kind"];
   /** Of a reasoning block: who made it, its id, and its place among the reasoning blocks. */
   readonly reasoning: Reasoning | undefined;
+  /** Of a reasoning block: what stands at its end, wherever it came. */
+  signature: string | undefined;
+  encrypted: string | undefined;
   /** Of a tool call: whether any of its arguments were written. */
   argued: boolean;
 }
@@ -57,6 +60,8 @@ export function createStreamWriter(context: AnswerContext): StreamWriter {
     open = {
       kind: block.kind,
       reasoning: block.kind === "reasoning" ? block : undefined,
+      signature: block.kind === "reasoning" ? block.signature : undefined,
+      encrypted: block.kind === "reasoning" ? block.encrypted : undefined,
       argued: false,
     };
     switch (block.kind) {
@@ -69,7 +74,7 @@ export function createStreamWriter(context: AnswerContext): StreamWriter {
         return addRefusal(block.text);
       case "reasoning":
         reasoningBlocks += 1;
-        return addReasoning(block);
+        return addReasoning(piece(open, { text: block.text }));
       case "image": {
         const images = writeImage(block);
         return images.length > 0 ? chunk({ images }) : "";
@@ -89,6 +94,8 @@ export function createStreamWriter(context: AnswerContext): StreamWriter {
           ],
         });
       case "server_tool":
+        return "";
+      default:
         return "";
     }
   }
@@ -126,15 +133,18 @@ export function createStreamWriter(context: AnswerContext): StreamWriter {
         open.argued ||= delta.json !== "";
         return addToToolCall({ function: { arguments: delta.json } });
       case "signature":
-        return open.kind === "tool_call"
-          ? addToToolCall(writeSignature(delta.signature))
-          : addReasoning(piece(open, { signature: delta.signature }));
+        if (open.kind === "tool_call") return addToToolCall(writeSignature(delta.signature));
+        open.signature = (open.signature ?? "") + delta.signature;
+        return "";
       case "encrypted":
-        return addReasoning(piece(open, { encrypted: delta.encrypted }));
+        open.encrypted = (open.encrypted ?? "") + delta.encrypted;
+        return "";
       case "citation": {
         const annotations = writeAnnotation(delta.citation, blockStart, textLength);
         return annotations.length > 0 ? chunk({ annotations }) : "";
       }
+      default:
+        return "";
     }
   }
 
@@ -143,10 +153,19 @@ export function createStreamWriter(context: AnswerContext): StreamWriter {
   }
 
   function endBlock(): string {
-    const empty = open?.kind === "tool_call" && !open.argued;
-    const rest = empty ? addToToolCall({ function: { arguments: "{}" } }) : "";
+    const ended = open;
     open = undefined;
-    return rest;
+    if (ended?.kind === "tool_call" && !ended.argued) {
+      return addToToolCall({ function: { arguments: "{}" } });
+    }
+    if (ended?.kind !== "reasoning") return "";
+    const { signature, encrypted } = ended;
+    return addReasoning(
+      piece(ended, {
+        ...(signature !== undefined && { signature }),
+        ...(encrypted !== undefined && { encrypted }),
+      }),
+    );
   }
 
   function end(): string {
@@ -185,6 +204,8 @@ export function createStreamWriter(context: AnswerContext): StreamWriter {
         case "end":
           over = true;
           return end();
+        default:
+          return "";
       }
     },
   };

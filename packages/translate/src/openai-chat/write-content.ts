@@ -42,8 +42,13 @@ function writePart(part: Part, dialect: ChatDialect, path: string, note: Note): 
           input_audio: { data: part.source.data, format: audioFormat(part.source.mediaType) },
         },
       ];
+    case "reasoning":
+    case "refusal":
+    case "tool_call":
+    case "tool_result":
+      // These have fields or messages of their own.
+      return [];
     default:
-      // Reasoning, refusals, calls and results have fields or messages of their own.
       return [];
   }
 }
