@@ -1,10 +1,7 @@
 import { defineConfig } from "@sluice/config";
 
-/** Every field and its default: docs/configuration.md. */
+/** Every field and its default: docs/configuration.md. Every known provider is there by default, once its key is stored. */
 export default defineConfig({
-  providers: {
-    openai: {},
-  },
   drains: {
     default: { type: "langfuse" },
   },

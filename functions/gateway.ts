@@ -52,9 +52,20 @@ const gateway = createGateway(resolved, {
     ...retries,
   }),
   callUpstream: createUpstreamCaller(),
+  // Only calls to Bedrock pay for the signer.
+  signRequest: async (request) => {
+    const { createSignRequest } = await import("@sluice/aws/sign-request");
+    return await createSignRequest({
+      credentials: sqs.config.credentials,
+      region: await sqs.config.region(),
+      nowMs,
+    })(request);
+  },
+  googleAccessToken: async () => await Promise.reject(new Error("Vertex AI is not served yet.")),
   log,
   nowMs,
   random: randomBytes,
+  wait: (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined),
   version: SLUICE_VERSION,
 });
 

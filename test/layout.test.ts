@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | "anything">> = {
   ledger: ["prices"],
   keys: ["ledger", "prices"],
   providers: ["trace"],
-  config: ["prices", "providers"],
+  config: ["prices", "providers", "trace"],
   langfuse: ["prices", "trace", "wire"],
   gateway: ["config", "keys", "ledger", "prices", "providers", "trace", "translate", "wire"],
   flusher: ["config", "langfuse", "ledger", "prices", "trace", "wire"],

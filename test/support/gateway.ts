@@ -5,7 +5,13 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { SluiceConfig } from "@sluice/config";
 import { parseConfig } from "@sluice/config/schema";
-import { AnswerBrokenOff, createGateway, createUpstreamCaller, type Outbox } from "@sluice/gateway";
+import {
+  AnswerBrokenOff,
+  createGateway,
+  createUpstreamCaller,
+  type Outbox,
+  type SignRequest,
+} from "@sluice/gateway";
 import {
   hashSecret,
   newKeyId,
@@ -37,6 +43,9 @@ export interface GatewaySetup {
   readonly tenant?: Tenant;
   readonly accounts?: AccountStore;
   readonly rates?: RateStore;
+  readonly signRequest?: SignRequest;
+  /** How the gateway waits between two tries. Default: not at all. */
+  readonly wait?: (ms: number) => Promise<void>;
   readonly findByHash?: () => Promise<VirtualKey | undefined>;
   readonly findTenant?: () => Promise<Tenant | undefined>;
   /** The gateway's clock, Unix time in ms. Default: the machine's. */
@@ -105,9 +114,13 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
     rates: setup.rates ?? memoryRates(),
     loadPrices: () => loadCatalogue(setup.config.prices),
     callUpstream: createUpstreamCaller(),
+    signRequest:
+      setup.signRequest ?? (async () => await Promise.reject(new Error("Nothing is to be signed."))),
+    googleAccessToken: async () => await Promise.reject(new Error("No token is to be made.")),
     log: { error: log, warn: log },
     nowMs,
     random: randomBytes,
+    wait: setup.wait ?? (async () => await Promise.resolve()),
     version: "0.0.0-test",
   });
 

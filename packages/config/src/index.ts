@@ -1,2 +1,4 @@
 export * from "./config.ts";
+export * from "./model-config.ts";
 export * from "./resolve.ts";
+export * from "./resolve-route.ts";

@@ -1,6 +1,8 @@
 /** A config with every default filled in. Runs at each cold start: no schema library here. */
-import { PRESETS } from "@sluice/providers";
-import type { DrainConfig, SluiceConfig } from "./config.ts";
+import { type Authentication, DEFAULT_PROVIDERS, PRESETS } from "@sluice/providers";
+import type { AnswerFormat } from "@sluice/trace";
+import type { DrainConfig, ProviderConfig, SluiceConfig } from "./config.ts";
+import { type ResolvedRoute, resolveRoute } from "./resolve-route.ts";
 
 /** A provider that can be called. */
 export interface ResolvedProvider {
@@ -11,6 +13,12 @@ export interface ResolvedProvider {
   readonly baseUrl: string;
   /** Globs of bare model names that are this provider's. */
   readonly models: readonly string[];
+  readonly auth: Authentication;
+  /** The preferred format first. */
+  readonly speaks: readonly AnswerFormat[];
+  readonly headers: Readonly<Record<string, string>>;
+  /** Without the question mark; empty when there is none. */
+  readonly query: string;
 }
 
 /** A drain that can be written to. */
@@ -33,11 +41,15 @@ export interface ResolvedLimits {
 /** A config without gaps. */
 export interface ResolvedConfig {
   readonly providers: Readonly<Record<string, ResolvedProvider>>;
+  /** Each alias, and the first `provider/model` that it stands for. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** How each alias is served. */
+  readonly routes: Readonly<Record<string, ResolvedRoute>>;
   readonly defaultProvider: string;
   readonly drains: Readonly<Record<string, ResolvedDrain>>;
   readonly delivery: "durable" | "fast";
   readonly deadMansSwitch: boolean;
+  readonly dropParams: boolean | readonly string[];
   readonly limits: ResolvedLimits;
   /** See `BudgetsConfig`. */
   readonly budgets: { readonly settlementGraceMs: number };
@@ -65,14 +77,24 @@ export function apiKeyVariable(provider: string): string {
  * whatever follows from it: check it with `parseConfig` at build time.
  */
 export function resolveConfig(config: SluiceConfig, env: ConfigEnvironment): ResolvedConfig {
-  const providers = mapValues(config.providers ?? { openai: {} }, (provider, name): ResolvedProvider => {
+  const providers = mapValues(providersOf(config), (provider, name): ResolvedProvider => {
     const presetName = provider.preset ?? name;
     const preset = PRESETS[presetName];
     return {
       name,
       ...(preset && { preset: presetName }),
-      baseUrl: withoutSlash(env[baseUrlVariable(name)] || provider.baseUrl || preset?.baseUrl || ""),
+      baseUrl: withoutSlash(
+        withVersion(env[baseUrlVariable(name)], preset?.versionPath) ||
+          fillIn(provider.baseUrl || preset?.baseUrl || "", {
+            region: env["AWS_REGION"],
+            ...provider.variables,
+          }),
+      ),
       models: provider.models ?? preset?.models ?? [],
+      auth: provider.auth ?? preset?.auth ?? "bearer",
+      speaks: provider.speaks ?? preset?.speaks ?? ["openai-chat"],
+      headers: { ...preset?.headers, ...provider.headers },
+      query: new URLSearchParams(provider.query).toString(),
     };
   });
   const drains = mapValues(
@@ -83,20 +105,24 @@ export function resolveConfig(config: SluiceConfig, env: ConfigEnvironment): Res
       baseUrl: withoutSlash(env["LANGFUSE_BASE_URL"] || drain.baseUrl || LANGFUSE_CLOUD_URL),
     }),
   );
+  const limits: ResolvedLimits = {
+    requestBytes: config.limits?.requestBytes ?? MAX_REQUEST_BYTES,
+    captureBytes: config.limits?.captureBytes ?? 24 * 1024 * 1024,
+    connectTimeoutMs: config.limits?.connectTimeoutMs ?? 10_000,
+    firstByteTimeoutMs: config.limits?.firstByteTimeoutMs ?? 600_000,
+    idleTimeoutMs: config.limits?.idleTimeoutMs ?? 120_000,
+  };
+  const routes = mapValues(config.models ?? {}, (model) => resolveRoute(model, limits));
   return {
     providers,
-    aliases: config.models ?? {},
+    aliases: mapValues(routes, ({ targets: [first] }) => (first ? `${first.provider}/${first.model}` : "")),
+    routes,
     defaultProvider: config.defaultProvider ?? Object.keys(providers)[0] ?? "",
     drains,
     delivery: config.delivery ?? "durable",
     deadMansSwitch: config.deadMansSwitch ?? true,
-    limits: {
-      requestBytes: config.limits?.requestBytes ?? MAX_REQUEST_BYTES,
-      captureBytes: config.limits?.captureBytes ?? 24 * 1024 * 1024,
-      connectTimeoutMs: config.limits?.connectTimeoutMs ?? 10_000,
-      firstByteTimeoutMs: config.limits?.firstByteTimeoutMs ?? 600_000,
-      idleTimeoutMs: config.limits?.idleTimeoutMs ?? 120_000,
-    },
+    dropParams: config.dropParams ?? false,
+    limits,
     budgets: { settlementGraceMs: config.budgets?.settlementGraceMs ?? 300_000 },
   };
 }
@@ -107,6 +133,22 @@ function environmentName(provider: string): string {
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T, name: string) => U) {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+}
+
+/** The providers of a config by name; every known one that needs no config when it names none. */
+export function providersOf({ providers }: SluiceConfig): Readonly<Record<string, ProviderConfig>> {
+  return providers ?? Object.fromEntries(DEFAULT_PROVIDERS.map((name) => [name, {}]));
+}
+
+/** A base URL of the environment, with the version that the provider's SDKs would add. */
+function withVersion(url: string | undefined, versionPath: string | undefined): string | undefined {
+  if (!url || versionPath === undefined || withoutSlash(url).endsWith(versionPath)) return url;
+  return withoutSlash(url) + versionPath;
+}
+
+/** A URL with its names in braces replaced. One without a value stays: the schema has told of it. */
+function fillIn(url: string, variables: Readonly<Record<string, string | undefined>>): string {
+  return url.replaceAll(/\{(\w+)\}/g, (braces, name: string) => variables[name] ?? braces);
 }
 
 function withoutSlash(url: string): string {

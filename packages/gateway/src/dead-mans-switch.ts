@@ -34,8 +34,8 @@ function openedRecord(journal: Journal): OpenedRecord {
   return {
     ...callFields(journal),
     kind: "opened",
-    provider: admission?.route.provider ?? "",
-    model: admission?.route.model ?? "",
+    provider: admission?.plan.targets[0]?.provider ?? "",
+    model: admission?.plan.targets[0]?.model ?? "",
     startedAtMs: identity.startedAtMs,
     deadlineAtMs: identity.request.deadlineAtMs,
   };

@@ -1,5 +1,13 @@
 /** What a caller may be told. Anything else that is thrown is a fault of ours and answered as 500. */
-import { type OpenAiError, openAiErrorBody } from "@sluice/wire";
+import {
+  type AnthropicError,
+  anthropicErrorBody,
+  type OpenAiError,
+  openAiErrorBody,
+} from "@sluice/wire/pipe";
+
+/** Whose shape an error is told in: that of the format the caller speaks. */
+export type ErrorShape = "openai" | "anthropic";
 
 /** An error that is answered to the caller as it says. */
 export class GatewayError extends Error {
@@ -24,7 +32,13 @@ export class GatewayError extends Error {
 /** Why a provider gave no answer, or no whole one. */
 export class UpstreamError extends Error {
   override readonly name = "UpstreamError";
-  readonly code: "upstream_unreachable" | "upstream_timeout" | "upstream_broken" | "deadline_exceeded";
+  readonly code:
+    | "upstream_unreachable"
+    | "upstream_timeout"
+    | "upstream_broken"
+    /** The answer came, and is none that its format knows: it cannot be translated. */
+    | "upstream_unreadable"
+    | "deadline_exceeded";
 
   constructor(code: UpstreamError["code"], message: string, options?: ErrorOptions) {
     super(message, options);
@@ -58,9 +72,23 @@ export function notFound(path: string): GatewayError {
   return new GatewayError(
     404,
     {
-      message: `There is nothing at ${path}. Sluice serves /v1/chat/completions, /v1/embeddings, /v1/models and /health.`,
+      message: `There is nothing at ${path}. Sluice serves the paths of OpenAI's and Anthropic's APIs below /v1 (docs/endpoints.md), /proxy/<provider>/… and /health.`,
       type: "invalid_request_error",
       code: "unknown_path",
+    },
+    { headers: NO_RETRY },
+  );
+}
+
+/** 404: the key may use no model of that name. */
+export function modelNotFound(model: string): GatewayError {
+  return new GatewayError(
+    404,
+    {
+      message: `There is no model "${model}" that this key may use. GET /v1/models lists those that it may.`,
+      type: "invalid_request_error",
+      code: "model_not_found",
+      param: "model",
     },
     { headers: NO_RETRY },
   );
@@ -110,6 +138,30 @@ export function providerNotConfigured(provider: string): GatewayError {
   );
 }
 
+/** 400: no operation of the provider could serve the call. */
+export function endpointNotOffered(provider: string, endpoint: string): GatewayError {
+  return badRequest(
+    "endpoint_not_offered",
+    `The provider "${provider}" has no operation for ${endpoint}, and nothing that it could be translated into.`,
+    "model",
+  );
+}
+
+/** 400: the provider's format has no word for fields of the request. */
+export function unsupportedParameters(
+  provider: string,
+  fields: readonly { readonly field: string; readonly reason: string }[],
+): GatewayError {
+  const [first] = fields;
+  return badRequest(
+    "unsupported_parameter",
+    `The request cannot be translated for the provider "${provider}": ${fields
+      .map(({ field, reason }) => `${field}: ${reason}`)
+      .join(" ")} Leave the field out, or list it in the config's dropParams.`,
+    first?.field,
+  );
+}
+
 /** 502 or 504: the provider gave no answer. */
 export function upstreamFailed(provider: string, failure: UpstreamError): GatewayError {
   return new GatewayError(
@@ -133,7 +185,29 @@ export function toGatewayError(thrown: unknown): GatewayError {
   );
 }
 
+/** Anthropic's own types of errors (Anthropic API, "Errors"), by status. */
+const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  403: "permission_error",
+  404: "not_found_error",
+  405: "invalid_request_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  503: "overloaded_error",
+  504: "timeout_error",
+};
+
+/** An error in Anthropic's shape: its type follows from the status. */
+export function inAnthropicShape({ message, code }: OpenAiError, status: number): AnthropicError {
+  return { message, code, type: ANTHROPIC_TYPES[status] ?? "api_error" };
+}
+
 /** The body of the answer that tells an error. */
-export function errorBody(error: GatewayError): Buffer {
-  return Buffer.from(openAiErrorBody(error.error));
+export function errorBody(error: GatewayError, shape: ErrorShape): Buffer {
+  return Buffer.from(
+    shape === "anthropic"
+      ? anthropicErrorBody(inAnthropicShape(error.error, error.status))
+      : openAiErrorBody(error.error),
+  );
 }

@@ -30,6 +30,7 @@ const NOT_FOR_PROVIDER = new Set([
   "tracestate",
   "via",
   "x-api-key",
+  "x-goog-api-key",
   "x-litellm-tags",
   "x-session-id",
   "x-user-id",
@@ -45,34 +46,61 @@ const READABLE_ENCODINGS = new Set(["gzip", "br", "deflate", "zstd", "identity"]
  */
 export function requestHeaders(
   caller: GatewayRequest["headers"],
-  apiKey: string,
+  ofProvider: Readonly<Record<string, string>>,
   streaming: boolean,
 ): Record<string, string> {
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...ofProvider };
   for (const [name, value] of Object.entries(caller)) {
     if (value === undefined || HOP_BY_HOP.has(name) || NOT_FOR_PROVIDER.has(name)) continue;
     if (!NOT_FOR_PROVIDER_PREFIX.test(name)) headers[name] = value;
   }
-  headers["authorization"] = `Bearer ${apiKey}`;
   headers["accept-encoding"] = streaming ? "identity" : readableEncodings(caller["accept-encoding"]);
   return headers;
+}
+
+/**
+ * The headers of a request that was translated. The caller's own speak of the other format (its version, its betas), so none of
+ * them but its name travels on.
+ */
+export function translatedHeaders(
+  caller: GatewayRequest["headers"],
+  ofProvider: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const userAgent = caller["user-agent"];
+  return {
+    ...ofProvider,
+    "content-type": "application/json",
+    "accept-encoding": "identity",
+    ...(userAgent !== undefined && { "user-agent": userAgent }),
+  };
 }
 
 /** Of the provider's headers, what the platform in front of Sluice sets itself or what names a session with us. */
 const NOT_FOR_CALLER = new Set(["alt-svc", "date", "server", "set-cookie"]);
 
-/** The provider's headers for the caller. `decoded`: the body's compression has been undone on the way. */
-export function answerHeaders(provider: IncomingHttpHeaders, decoded: boolean): Record<string, string> {
+/** What was done to a body on its way, and its headers must not deny. */
+export interface BodyChanges {
+  /** Its compression has been undone. */
+  readonly decoded: boolean;
+  /** It was translated, and is of this type now. */
+  readonly contentType?: string;
+}
+
+/** The provider's headers for the caller. */
+export function answerHeaders(
+  provider: IncomingHttpHeaders,
+  { decoded, contentType }: BodyChanges,
+): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(provider)) {
     if (value === undefined || HOP_BY_HOP.has(name) || NOT_FOR_CALLER.has(name)) continue;
     if (!(decoded && name === "content-encoding")) headers[name] = String(value);
   }
-  return headers;
+  return contentType === undefined ? headers : { ...headers, "content-type": contentType };
 }
 
 const RECORDED =
-  /^(content-type|content-encoding|retry-after|retry-after-ms|x-should-retry|cf-ray|(x-|anthropic-)?request-id|apim-request-id|openai-.+|(x-|anthropic-)ratelimit-.+)$/;
+  /^(content-type|content-encoding|retry-after|retry-after-ms|x-should-retry|cf-ray|(x-|anthropic-)?request-id|apim-request-id|x-amzn-requestid|x-amzn-errortype|openai-.+|(x-|anthropic-)ratelimit-.+)$/;
 
 /** The provider's headers for the record: an allow-list, so that no cookie or credential can slip in. */
 export function recordedHeaders(provider: IncomingHttpHeaders): Record<string, string> {

@@ -2,13 +2,13 @@
 import type { ResolvedConfig } from "@sluice/config";
 import { cacheAccounts } from "./admission/account-cache.ts";
 import { authenticate } from "./authenticate.ts";
-import { INFERENCE_ENDPOINTS } from "./endpoints.ts";
-import { errorBody, methodNotAllowed, notFound, toGatewayError } from "./errors.ts";
+import { type CallTarget, endpointAt, passageAt } from "./endpoints.ts";
+import { type ErrorShape, errorBody, methodNotAllowed, notFound, toGatewayError } from "./errors.ts";
 import type { GatewayRequest, GatewayResponse } from "./http.ts";
 import { AnswerBrokenOff, serveInference } from "./inference.ts";
 import { cacheKeys } from "./key-cache.ts";
-import { listModels } from "./models.ts";
 import type { GatewayDependencies } from "./ports.ts";
+import { createCoolDown } from "./routing/cool-down.ts";
 
 /** Serves one call. Resolves when the answer has ended and its trace is safe; rejects with `AnswerBrokenOff`. */
 export type Gateway = (request: GatewayRequest, response: GatewayResponse) => Promise<void>;
@@ -21,24 +21,28 @@ export function createGateway(config: ResolvedConfig, deps: GatewayDependencies)
     keys,
     readAccount: cacheAccounts(deps.accounts, deps.nowMs),
     settlementGraceMs: config.budgets.settlementGraceMs,
+    coolDown: createCoolDown(deps.nowMs),
   };
 
   return async (request, response) => {
     const startedAtMs = deps.nowMs();
+    const { method, path } = request;
+    const target: CallTarget | undefined = endpointAt(path) ?? passageAt(path);
     try {
-      const { method, path } = request;
-      const target = INFERENCE_ENDPOINTS.get(path);
       if (target) {
-        if (method !== "POST") throw methodNotAllowed(method, path, "POST");
+        if (target.endpoint !== "proxy" && method !== "POST") throw methodNotAllowed(method, path, "POST");
         const key = await authenticate(request.headers, keys, startedAtMs);
         await serveInference({ request, response, target, key, startedAtMs }, config, inference);
-      } else if (path === "/health") {
+      } else if (path === "/health" || path === "/") {
+        // Claude Code asks for `HEAD /` before its first call.
         requireGet(method, path);
         answerJson(response, { status: "ok", version: deps.version });
-      } else if (path === "/v1/models") {
+      } else if (path === "/v1/models" || path.startsWith("/v1/models/")) {
         requireGet(method, path);
-        await authenticate(request.headers, keys, startedAtMs);
-        answerJson(response, await listModels(config, deps));
+        const key = await authenticate(request.headers, keys, startedAtMs);
+        const { answerModels } = await import("./models.ts");
+        const name = decodeURIComponent(path.slice("/v1/models/".length));
+        answerJson(response, await answerModels({ key, name, shape: shapeFor(request) }, config, deps));
       } else {
         throw notFound(path);
       }
@@ -53,9 +57,14 @@ export function createGateway(config: ResolvedConfig, deps: GatewayDependencies)
         });
       }
       const headers = { "content-type": "application/json", ...error.headers };
-      response.start(error.status, headers).end(errorBody(error));
+      response.start(error.status, headers).end(errorBody(error, target?.errors ?? shapeFor(request)));
     }
   };
+}
+
+/** Anthropic's clients name the version of their API in every request. */
+function shapeFor({ headers }: GatewayRequest): ErrorShape {
+  return headers["anthropic-version"] === undefined ? "openai" : "anthropic";
 }
 
 function requireGet(method: string, path: string): void {

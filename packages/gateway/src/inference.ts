@@ -2,26 +2,38 @@
  * A model call from its first byte to its last: read ▸ route ▸ call ▸ pass on ▸ record ▸ release the end.
  * The end of the answer means that the trace is safe.
  */
+import { PassThrough } from "node:stream";
 import type { ResolvedConfig } from "@sluice/config";
 import type { VirtualKey } from "@sluice/keys";
-import { resolveModel } from "@sluice/providers";
 import { newCallId } from "@sluice/trace";
-import { chatStreamFormat, openAiErrorEvent } from "@sluice/wire";
+import { createByteGate, createSseGate } from "@sluice/wire/pipe";
 import { type AdmissionDependencies, admit } from "./admission/admit.ts";
 import { openAnswer } from "./attempts.ts";
 import { createCapture } from "./capture.ts";
 import { armSwitch } from "./dead-mans-switch.ts";
 import { deadlineSignal } from "./deadline.ts";
 import { deliver } from "./deliver.ts";
-import type { InferenceEndpoint } from "./endpoints.ts";
-import { badRequest, errorBody, type GatewayError, requestTooLarge, toGatewayError } from "./errors.ts";
+import type { CallTarget } from "./endpoints.ts";
+import {
+  badRequest,
+  type ErrorShape,
+  errorBody,
+  type GatewayError,
+  requestTooLarge,
+  toGatewayError,
+  upstreamFailed,
+} from "./errors.ts";
 import { answerHeaders, recordedHeaders } from "./forwarded-headers.ts";
 import type { GatewayRequest, GatewayResponse } from "./http.ts";
-import { asksForUsage, forwardedBody, parseJson, readInferenceRequest } from "./inference-request.ts";
+import { asksForUsage, parseJson, readCall } from "./inference-request.ts";
 import { callHeaders, closeAttempt, type Journal, openJournal, toRecord } from "./journal.ts";
 import type { GatewayDependencies } from "./ports.ts";
 import { isDecoded, isEventStream, relay } from "./relay.ts";
+import type { CoolDown } from "./routing/cool-down.ts";
+import { drawFor } from "./routing/draw.ts";
+import { planFor, planRoute, type RoutePlan } from "./routing/route-plan.ts";
 import { readTraceContext } from "./trace-context/trace-context.ts";
+import { createTranscoder, EVENT_STREAM, MAX_WHOLE_BYTES } from "./transcoder.ts";
 
 /** The answer stopped in the middle of its body: the caller's connection must break, too. */
 export class AnswerBrokenOff extends Error {
@@ -29,13 +41,14 @@ export class AnswerBrokenOff extends Error {
 }
 
 /** What an instance serves model calls with. */
-export type InferenceDependencies = GatewayDependencies & AdmissionDependencies;
+export type InferenceDependencies = GatewayDependencies &
+  AdmissionDependencies & { readonly coolDown: CoolDown };
 
 /** A model call with a valid key. */
 export interface InferenceCall {
   readonly request: GatewayRequest;
   readonly response: GatewayResponse;
-  readonly target: InferenceEndpoint;
+  readonly target: CallTarget;
   readonly key: VirtualKey;
   /** When the call came in, Unix time in ms. */
   readonly startedAtMs: number;
@@ -51,7 +64,7 @@ export async function serveInference(
   deps: InferenceDependencies,
 ): Promise<void> {
   const { request, response, target, key, startedAtMs } = call;
-  const parsed = parseJson(request.body);
+  const parsed = isJson(request) ? parseJson(request.body) : undefined;
   const journal = openJournal({
     callId: newCallId(deps.random),
     endpoint: target.endpoint,
@@ -60,11 +73,12 @@ export async function serveInference(
     request,
     startedAtMs,
     gatewayVersion: deps.version,
+    ...(target.endpoint === "proxy" && { passage: { method: request.method, path: target.path } }),
   });
   const deadline = deadlineSignal(request.deadlineAtMs, startedAtMs);
   try {
     const passOn = await answerOf(call, parsed, journal, deadline.signal, config, deps).catch(
-      (thrown: unknown) => () => refuse(toGatewayError(thrown), journal, response, deps),
+      (thrown: unknown) => () => refuse(toGatewayError(thrown), target.errors, journal, response, deps),
     );
     await passOn();
   } catch (thrown) {
@@ -95,58 +109,52 @@ async function answerOf(
   if (request.body.length > limits.requestBytes) {
     throw requestTooLarge(request.body.length, limits.requestBytes);
   }
-  const inference = readInferenceRequest(request.body, parsed);
-  journal.requestedModel = inference.model;
+  const inference = await readCall(request, parsed, target);
+  if (inference.model !== "") journal.requestedModel = inference.model;
   journal.streaming = inference.streaming;
   journal.admission = await admit(
     {
       key: call.key,
       request: inference,
       endpoint: target.endpoint,
-      resolve: (model) => resolveModel(model, config),
+      plan: (model) => planOf(model, call, journal, config, deps),
       startedAtMs: call.startedAtMs,
       deadlineAtMs: request.deadlineAtMs,
     },
     deps,
   );
-  const { route } = journal.admission;
-  const provider = config.providers[route.provider];
-  if (!provider) {
-    throw badRequest("unknown_model", `No provider serves the model "${inference.model}".`, "model");
-  }
-  const body = forwardedBody(inference, target.endpoint, route.model);
+  const { plan } = journal.admission;
   journal.overheadMs = deps.nowMs() - call.startedAtMs;
   if (config.deadMansSwitch) journal.armed = armSwitch(journal, deps);
-  const answer = await openAnswer(
-    {
-      request,
-      route,
-      provider,
-      path: target.upstreamPath,
-      body,
-      streaming: inference.streaming,
-      limits,
-      signal,
-    },
-    journal,
-    deps,
-  );
+  const open = await openAnswer({ request, inference, target, plan, config, signal }, journal, deps);
+  const { answer, prepared, provider } = open;
+  journal.droppedParams = prepared.droppedParams;
 
   return async () => {
     const status = answer.statusCode ?? 502;
-    const streaming = isEventStream(answer);
+    const transcoder = createTranscoder(answer, prepared.translation);
     const capture = createCapture(limits.captureBytes);
-    const out = response.start(status, {
-      ...answerHeaders(answer.headers, isDecoded(answer)),
+    const headers = {
+      ...answerHeaders(answer.headers, {
+        decoded: isDecoded(answer, transcoder),
+        ...(transcoder && { contentType: transcoder.contentType }),
+      }),
       ...callHeaders(journal),
-    });
+    };
+    // An answer that is translated as a whole may yet turn out to be none: its status waits for its end.
+    const held = transcoder?.whole ? new PassThrough({ highWaterMark: MAX_WHOLE_BYTES }) : undefined;
+    const out = held ?? response.start(status, headers);
+    const streaming = isEventStream(answer) || transcoder?.contentType === EVENT_STREAM;
     const { failure, tail } = await relay({
       answer,
       body: out,
       capture,
-      sseFormat: chatStreamFormat({ dropUsage: asksForUsage(inference, target.endpoint) }),
-      idleTimeoutMs: limits.idleTimeoutMs,
-      signal,
+      ...(transcoder && { transcoder }),
+      gate: streaming
+        ? createSseGate(target.stream({ dropUsage: asksForUsage(inference, target.endpoint) }))
+        : createByteGate(),
+      idleTimeoutMs: open.idleTimeoutMs,
+      signal: open.signal,
       onFirstByte: () => {
         journal.firstByteAtMs = deps.nowMs();
       },
@@ -157,6 +165,7 @@ async function answerOf(
     const delivered = deliver(
       toRecord(journal, error ? { kind: "failed", ...error } : { kind: "answered" }, endedAtMs, {
         status,
+        ...(prepared.format && { format: prepared.format }),
         headers: recordedHeaders(answer.headers),
         ...capture.result(),
       }),
@@ -164,11 +173,18 @@ async function answerOf(
       request.deadlineAtMs,
     );
     if (config.delivery === "durable") await delivered;
+    if (held) {
+      const failed = failure && upstreamFailed(provider.name, failure);
+      if (failed) refuseWith(failed, target.errors, journal, response);
+      else response.start(status, headers).end(Buffer.concat([readAll(held), ...tail]));
+      await delivered;
+      return;
+    }
     if (!error) {
       for (const piece of tail) out.write(piece);
       out.end();
     } else if (streaming) {
-      out.end(openAiErrorEvent({ ...error, type: "server_error" }));
+      out.end(target.errorEvent({ ...error, type: "server_error" }));
     }
     await delivered;
     // A body that just stopped would look whole to a client that does not count bytes.
@@ -176,9 +192,36 @@ async function answerOf(
   };
 }
 
+/** The way of a call for a model's name. Throws a `GatewayError` when there is none. */
+function planOf(
+  model: string,
+  { target, key }: InferenceCall,
+  { identity }: Journal,
+  config: ResolvedConfig,
+  deps: InferenceDependencies,
+): RoutePlan {
+  if (target.endpoint === "proxy") {
+    if (!Object.hasOwn(config.providers, target.provider)) {
+      throw badRequest("unknown_provider", `No provider "${target.provider}" is configured.`);
+    }
+    return planFor({ provider: target.provider, model, limits: config.limits });
+  }
+  const { sessionId, tags, tenant, feature, environment } = identity.trace;
+  const routed = {
+    ...(tags && { tags }),
+    ...(tenant !== undefined && { tenant }),
+    ...(feature !== undefined && { feature }),
+    ...(environment !== undefined && { environment }),
+    key: key.alias,
+    draw: drawFor(sessionId, deps.random),
+  };
+  return planRoute(model, routed, config, deps.coolDown);
+}
+
 /** Records a call that got no answer of a provider, then tells the caller. */
 async function refuse(
   error: GatewayError,
+  shape: ErrorShape,
   journal: Journal,
   response: GatewayResponse,
   deps: InferenceDependencies,
@@ -193,6 +236,26 @@ async function refuse(
       ? ({ kind: "failed", code, message } as const)
       : ({ kind: "refused", status: error.status, code, message } as const);
   await deliver(toRecord(journal, outcome, endedAtMs), deps, request.deadlineAtMs);
+  refuseWith(error, shape, journal, response);
+}
+
+function refuseWith(
+  error: GatewayError,
+  shape: ErrorShape,
+  journal: Journal,
+  response: GatewayResponse,
+): void {
   const headers = { "content-type": "application/json", ...error.headers, ...callHeaders(journal) };
-  response.start(error.status, headers).end(errorBody(error));
+  response.start(error.status, headers).end(errorBody(error, shape));
+}
+
+/** Whether a body may be read as JSON. Many clients name no type, so only other types are left alone. */
+function isJson({ headers }: GatewayRequest): boolean {
+  return !/^(multipart|audio|image|video)\//i.test(headers["content-type"] ?? "");
+}
+
+/** Everything that was written to a stream that holds it all. */
+function readAll(stream: PassThrough): Buffer {
+  const bytes: unknown = stream.read();
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.alloc(0);
 }

@@ -26,6 +26,7 @@ export interface CallIdentity {
   /** Unix time, ms. */
   readonly startedAtMs: number;
   readonly gatewayVersion: string;
+  readonly passage?: ExchangeRecord["passage"];
 }
 
 /** The account of one call. */
@@ -43,6 +44,8 @@ export interface Journal {
   admission?: Admission;
   /** Settles when the call's dead man's switch is armed, or could not be. */
   armed?: Promise<void>;
+  /** Fields of the request that were left out, since the provider's format has no word for them. */
+  droppedParams?: readonly string[];
   /** First byte of the provider's body, Unix time in ms. */
   firstByteAtMs?: number;
 }
@@ -62,7 +65,7 @@ export function closeAttempt(journal: Journal, endedAtMs: number, error?: Attemp
 
 /** What every record of the call says of it. */
 export function callFields({ identity, admission, requestedModel, streaming }: Journal) {
-  const { callId, endpoint, key, trace, request, gatewayVersion } = identity;
+  const { callId, endpoint, key, trace, request, gatewayVersion, passage } = identity;
   const userAgent = request.headers["user-agent"];
   return {
     version: RECORD_VERSION,
@@ -73,6 +76,7 @@ export function callFields({ identity, admission, requestedModel, streaming }: J
     trace,
     ...(requestedModel !== undefined && { requestedModel }),
     request: { contentType: request.headers["content-type"] ?? "", body: request.body },
+    ...(passage && { passage }),
     accounts: admission?.accounts ?? [],
     caller: {
       ...(request.callerIp !== undefined && { ip: request.callerIp }),
@@ -89,7 +93,7 @@ export function toRecord(
   endedAtMs: number,
   answer?: Answer,
 ): ExchangeRecord {
-  const { identity, attempts, overheadMs, firstByteAtMs } = journal;
+  const { identity, attempts, overheadMs, firstByteAtMs, droppedParams = [] } = journal;
   return {
     ...callFields(journal),
     kind: "exchange",
@@ -102,6 +106,7 @@ export function toRecord(
       endedAtMs,
       overheadMs,
     },
+    ...(droppedParams.length > 0 && { droppedParams }),
   };
 }
 

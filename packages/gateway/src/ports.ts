@@ -44,6 +44,24 @@ export interface Outbox {
   send(record: PackedRecord, options?: SendOptions): Promise<void>;
 }
 
+/** A request that is to be signed. */
+export interface SignableRequest {
+  readonly method: string;
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** Signs a request with the function's own role (AWS Signature Version 4): resolves to all headers to send. */
+export type SignRequest = (request: SignableRequest) => Promise<Readonly<Record<string, string>>>;
+
+/**
+ * An access token for a service account, whose JSON key is given. Rejects when the key is none, or Google refuses it. No secret
+ * is in the error.
+ */
+export type GoogleAccessToken = (serviceAccountJson: string, signal: AbortSignal) => Promise<string>;
+
 /** A request to a provider. */
 export interface UpstreamRequest {
   readonly method: string;
@@ -77,10 +95,14 @@ export interface GatewayDependencies {
   /** The prices of models. Called only for keys with a strict budget, since loading them takes a while. */
   readonly loadPrices: () => Promise<Catalogue>;
   readonly callUpstream: CallUpstream;
+  readonly signRequest: SignRequest;
+  readonly googleAccessToken: GoogleAccessToken;
   readonly log: Log;
   /** Unix time, ms. */
   readonly nowMs: () => number;
   readonly random: RandomBytes;
+  /** Resolves after so many ms, or at once when the signal is aborted. Never rejects. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Version of the deployed code, written into each record. */
   readonly version: string;
 }

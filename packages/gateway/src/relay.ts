@@ -2,21 +2,24 @@
  * Passes a provider's answer on to the caller, chunk by chunk, and keeps a copy. The end of the answer
  * stays with the gate until the caller of `relay` says that it may leave.
  */
-import type { IncomingMessage } from "node:http";
 import { pipeline, type Readable, type Writable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
-import { type ByteGate, createByteGate, createSseGate, type SseFormat, type SseGate } from "@sluice/wire";
+import type { ByteGate, SseGate } from "@sluice/wire/pipe";
 import type { Capture } from "./capture.ts";
 import { UpstreamError } from "./errors.ts";
+import type { ProviderAnswer } from "./routing/provider-answer.ts";
+import type { Transcoder } from "./transcoder.ts";
 import { abortReason } from "./upstream.ts";
 
 /** How to pass an answer on. */
 export interface RelayOptions {
-  readonly answer: IncomingMessage;
+  readonly answer: ProviderAnswer;
   readonly body: Writable;
   readonly capture: Capture;
-  /** How the stream of this endpoint ends; for answers that are event streams. */
-  readonly sseFormat: SseFormat;
+  /** Puts the answer into the caller's format on its way. */
+  readonly transcoder?: Transcoder;
+  /** Holds back the answer's end. */
+  readonly gate: SseGate | ByteGate;
   /** Longest silence of the provider. */
   readonly idleTimeoutMs: number;
   /** Aborted when the call must end now; its reason says why. */
@@ -37,21 +40,19 @@ export interface RelayResult {
 const AFTER_END_MS = 1_000;
 
 /** Whether an answer is an event stream. */
-export function isEventStream(answer: IncomingMessage): boolean {
+export function isEventStream(answer: ProviderAnswer): boolean {
   return /^text\/event-stream\b/i.test(answer.headers["content-type"] ?? "");
 }
 
-/** Whether `relay` will undo an answer's compression: only for event streams, whose end must be recognised. */
-export function isDecoded(answer: IncomingMessage): boolean {
-  return isEventStream(answer) && decoderFor(answer) !== undefined;
+/** Whether `relay` will undo an answer's compression: only where the answer must be read on its way. */
+export function isDecoded(answer: ProviderAnswer, transcoder: Transcoder | undefined): boolean {
+  return (isEventStream(answer) || transcoder !== undefined) && decoderFor(answer) !== undefined;
 }
 
 /** Passes the answer on. Never rejects: a provider that breaks off is a result. */
 export function relay(options: RelayOptions): Promise<RelayResult> {
-  const { answer, body, capture } = options;
-  const streaming = isEventStream(answer);
-  const gate: SseGate | ByteGate = streaming ? createSseGate(options.sseFormat) : createByteGate();
-  const decoder = streaming ? decoderFor(answer)?.() : undefined;
+  const { answer, body, capture, gate, transcoder } = options;
+  const decoder = isDecoded(answer, transcoder) ? decoderFor(answer)?.() : undefined;
   const source: Readable = decoder ? pipeline(answer, decoder, () => undefined) : answer;
 
   return new Promise((resolve) => {
@@ -85,11 +86,27 @@ export function relay(options: RelayOptions): Promise<RelayResult> {
     answer.on("data", (chunk: Buffer) => {
       capture.add(chunk);
     });
+    /** Passes bytes of the caller's format on, all but what the gate holds. Says whether the caller keeps up. */
+    const passOn = (bytes: Buffer): boolean => {
+      let more = true;
+      for (const piece of gate.push(bytes)) {
+        if (!callerGone) more = body.write(piece);
+      }
+      return more;
+    };
+    const unreadable = (error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      settle(new UpstreamError("upstream_unreadable", `The answer cannot be translated: ${why}`));
+    };
     source.on("data", (chunk: Buffer) => {
+      if (settled) return;
       idle.refresh();
       let more = true;
-      for (const piece of gate.push(chunk)) {
-        if (!callerGone) more = body.write(piece);
+      try {
+        for (const piece of transcoder ? transcoder.push(chunk) : [chunk]) more = passOn(piece);
+      } catch (error) {
+        unreadable(error);
+        return;
       }
       if (!more && !callerGone) source.pause();
       if (!ending && "terminated" in gate && gate.terminated) {
@@ -99,7 +116,17 @@ export function relay(options: RelayOptions): Promise<RelayResult> {
       }
     });
     source.on("end", () => {
-      settle(answer.complete ? undefined : new UpstreamError("upstream_broken", "The answer broke off."));
+      if (settled) return;
+      let broken = !answer.complete;
+      try {
+        const rest = transcoder && answer.complete ? transcoder.end() : undefined;
+        for (const piece of rest?.pieces ?? []) passOn(piece);
+        if (rest?.broken) broken = true;
+      } catch (error) {
+        unreadable(error);
+        return;
+      }
+      settle(broken ? new UpstreamError("upstream_broken", "The answer broke off.") : undefined);
     });
     const broken = (error: Error) => {
       const message = `The answer broke off (${error.message}).`;
@@ -114,7 +141,7 @@ export function relay(options: RelayOptions): Promise<RelayResult> {
   });
 }
 
-function decoderFor(answer: IncomingMessage) {
+function decoderFor(answer: ProviderAnswer) {
   switch ((answer.headers["content-encoding"] ?? "").toLowerCase()) {
     case "gzip":
     case "x-gzip":

@@ -39,3 +39,9 @@ export function resolveModel(requested: string, names: ModelNames): ModelRoute {
   );
   return { provider: claimant?.name ?? names.defaultProvider, model: name };
 }
+
+/** The two parts of a name `provider/model`; the provider is empty when there is no slash. */
+export function splitModelName(name: string): ModelRoute {
+  const slash = name.indexOf("/");
+  return { provider: name.slice(0, Math.max(slash, 0)), model: name.slice(slash + 1) };
+}

@@ -93,11 +93,43 @@ describe("what may be called", () => {
     });
   });
 
+  it("answers HEAD /, which Claude Code asks before its first call", async () => {
+    const gateway = await start();
+    expect((await fetch(gateway.url, { method: "HEAD" })).status).toBe(200);
+  });
+
+  it("lists models in Anthropic's shape to a client of Anthropic's", async () => {
+    const gateway = await start();
+    const response = await fetch(`${gateway.url}/v1/models`, {
+      headers: { "x-api-key": gateway.secret, "anthropic-version": "2023-06-01" },
+    });
+    expect(await response.json()).toMatchObject({
+      data: [
+        { type: "model", id: "fast", display_name: "fast", created_at: "1970-01-01T00:00:00.000Z" },
+        { type: "model", id: "gpt-4o", x: 1 },
+      ],
+      has_more: false,
+      first_id: "fast",
+      last_id: "gpt-4o",
+    });
+  });
+
+  it("tells of one model, and of none that the key may not use", async () => {
+    const gateway = await start({ key: { models: ["fast"] } });
+    const get = (name: string) =>
+      fetch(`${gateway.url}/v1/models/${name}`, { headers: { authorization: `Bearer ${gateway.secret}` } });
+    expect(await (await get("fast")).json()).toMatchObject({ id: "fast", object: "model" });
+    const refused = await get("gpt-4o");
+    expect(refused.status).toBe(404);
+    expect(await refused.json()).toMatchObject({ error: { code: "model_not_found" } });
+  });
+
   it.each([
     ["GET", "/v1/chat/completions", 405, "method_not_allowed"],
     ["POST", "/v1/models", 405, "method_not_allowed"],
     ["DELETE", "/health", 405, "method_not_allowed"],
-    ["GET", "/", 404, "unknown_path"],
+    ["DELETE", "/", 405, "method_not_allowed"],
+    ["GET", "/v2/models", 404, "unknown_path"],
     ["POST", "/v1/chat/completions/", 404, "unknown_path"],
   ])("%s %s gives %i", async (method, path, status, code) => {
     const gateway = await start();

@@ -4,16 +4,16 @@
  */
 import type { Tenant, VirtualKey } from "@sluice/keys";
 import { type AccountStore, bucketFor, type Hold, isOpenWhenUnavailable } from "@sluice/ledger";
-import { formatUsd, type Picodollars, type RequestBounds, worstCaseCost } from "@sluice/prices";
-import type { ModelRoute } from "@sluice/providers";
+import { formatUsd, type Picodollars, type RequestBounds, worstCaseCost, ZERO_USD } from "@sluice/prices";
 import type { Endpoint, LedgerAccount } from "@sluice/trace";
 import { GatewayError } from "../errors.ts";
 import type { InferenceRequest } from "../inference-request.ts";
 import type { GatewayDependencies, KeyStore } from "../ports.ts";
+import { everyTarget, keepTargets, type RoutePlan } from "../routing/route-plan.ts";
 import type { ReadAccount } from "./account-cache.ts";
 import { type BudgetState, budgetHeaders, budgetState } from "./budget-state.ts";
 import { accountsOf, type BudgetedAccount } from "./budgeted-account.ts";
-import { mayUse, prescribedRoute } from "./model-choice.ts";
+import { mayUse, prescribedPlan } from "./model-choice.ts";
 import { takeParallelCall, takeRate } from "./rate-limits.ts";
 import {
   budgetExceeded,
@@ -41,8 +41,8 @@ export interface Applicant {
   readonly key: VirtualKey;
   readonly request: InferenceRequest;
   readonly endpoint: Endpoint;
-  /** Resolves a model's name to its provider. */
-  readonly resolve: (model: string) => ModelRoute;
+  /** Plans the way to a model. */
+  readonly plan: (model: string) => RoutePlan;
   /** Unix time, ms. */
   readonly startedAtMs: number;
   /** When the call ends by force, Unix time in ms. */
@@ -51,8 +51,8 @@ export interface Applicant {
 
 /** A call that was admitted. */
 export interface Admission {
-  /** Where it goes: to the model it asked for, or to a cheaper one that its budget prescribes. */
-  readonly route: ModelRoute;
+  /** Where it may go: to the model it asked for, or to a cheaper one that its budget prescribes. */
+  readonly plan: RoutePlan;
   /** How budgets and limits stand, for the answer. */
   readonly headers: Readonly<Record<string, string>>;
   /** For the record: where the call is to be entered, and what was set aside for it. */
@@ -64,15 +64,16 @@ export interface Admission {
 /** Admits a call, or throws a `GatewayError` that says why not. */
 export async function admit(applicant: Applicant, deps: AdmissionDependencies): Promise<Admission> {
   const { key, request, startedAtMs, deadlineAtMs } = applicant;
-  const asked = applicant.resolve(request.model);
-  if (!mayUse(key, request.model, asked)) throw modelNotAllowed(request.model, key.alias);
+  const asked = keepTargets(applicant.plan(request.model), (target) => mayUse(key, request.model, target));
+  if (!asked) throw modelNotAllowed(request.model, key.alias);
 
   const tenant = await tenantOf(key, deps);
   const accounts = accountsOf(key, tenant, startedAtMs);
-  const route = await prescribedRoute(applicant, asked, accounts, deps.readAccount);
+  const prescribed = await prescribedPlan(applicant, asked, accounts, deps.readAccount);
   const bounds = requestBounds(request, applicant.endpoint);
   const strict = accounts.some(({ budget }) => budget?.mode === "strict");
-  const needed = strict ? await mostItCosts(route, applicant, bounds, deps) : undefined;
+  const bounded = strict ? await mostItCosts(prescribed, applicant, bounds, deps) : undefined;
+  const { plan, needed } = bounded ?? { plan: prescribed, needed: undefined };
   const expiresAtMs = deadlineAtMs + deps.settlementGraceMs;
   const bucket = bucketFor(expiresAtMs);
 
@@ -91,7 +92,7 @@ export async function admit(applicant: Applicant, deps: AdmissionDependencies): 
   const entered = await Promise.all(entries);
   const slot = await parallel;
   return {
-    route,
+    plan,
     headers: { ...tightest(entered.map(({ state }) => state)), ...(await rate) },
     accounts: entered.map(({ entry }) => entry),
     leave: () => giveBack(slot ? [slot] : [], deps),
@@ -169,18 +170,38 @@ async function tenantOf(key: VirtualKey, { keys, log }: AdmissionDependencies): 
   }
 }
 
-/** The worst case of the call. A dearer tier that it asks for may be refused, so the standard one bounds it too. */
+/**
+ * The worst case of the call wherever it may go, and the plan without the targets that have no price. A dearer tier that it asks
+ * for may be refused, so the standard one bounds it too. Throws when no first choice has a price.
+ */
 async function mostItCosts(
-  { provider, model }: ModelRoute,
+  plan: RoutePlan,
   { request, startedAtMs }: Applicant,
   bounds: RequestBounds,
   deps: AdmissionDependencies,
-): Promise<Picodollars> {
-  const price = (await deps.loadPrices()).find(provider, model, startedAtMs);
-  const standard = worstCaseCost(bounds, price);
-  const asked = worstCaseCost(bounds, price, requestTerms(request));
-  if (standard.status === "unpriced") throw modelUnpriced(`${provider}/${model}`, standard.reason);
-  return asked.status === "priced" && asked.total > standard.total ? asked.total : standard.total;
+): Promise<{ readonly plan: RoutePlan; readonly needed: Picodollars }> {
+  const catalogue = await deps.loadPrices();
+  const terms = requestTerms(request);
+  const costs = new Map<string, Picodollars>();
+  let reason = "";
+  for (const { provider, model } of everyTarget(plan)) {
+    const price = catalogue.find(provider, model, startedAtMs);
+    const standard = worstCaseCost(bounds, price);
+    const asked = worstCaseCost(bounds, price, terms);
+    if (standard.status === "unpriced") {
+      reason ||= standard.reason;
+      continue;
+    }
+    const dearer = asked.status === "priced" && asked.total > standard.total;
+    costs.set(`${provider}/${model}`, dearer ? asked.total : standard.total);
+  }
+  const priced = keepTargets(plan, ({ provider, model }) => costs.has(`${provider}/${model}`));
+  const [first] = plan.targets;
+  if (!priced) throw modelUnpriced(first ? `${first.provider}/${first.model}` : request.model, reason);
+  return {
+    plan: priced,
+    needed: [...costs.values()].reduce((most, cost) => (cost > most ? cost : most), ZERO_USD),
+  };
 }
 
 /** Limits of traffic do not stop it when their counters are away. */

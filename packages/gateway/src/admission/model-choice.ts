@@ -2,14 +2,15 @@
 import type { VirtualKey } from "@sluice/keys";
 import { type ModelRoute, matchesGlob } from "@sluice/providers";
 import type { Endpoint } from "@sluice/trace";
+import type { RoutePlan } from "../routing/route-plan.ts";
 import type { ReadAccount } from "./account-cache.ts";
 import type { BudgetedAccount } from "./budgeted-account.ts";
 
 /** What of a call bears on its model. */
 export interface Choice {
   readonly endpoint: Endpoint;
-  /** Resolves a model's name to its provider. */
-  readonly resolve: (model: string) => ModelRoute;
+  /** Plans the way to a model. */
+  readonly plan: (model: string) => RoutePlan;
 }
 
 /** Whether a key's allow-list has the model, by the name asked for or by the one it stands for. */
@@ -24,12 +25,12 @@ export function mayUse({ models }: VirtualKey, requested: string, { provider, mo
  * The key's model, or the cheaper one that a budget prescribes once it is nearly used up. Embeddings stay with their
  * model: another one's vectors mean nothing beside those that the caller has.
  */
-export async function prescribedRoute(
-  { resolve, endpoint }: Choice,
-  asked: ModelRoute,
+export async function prescribedPlan(
+  { plan, endpoint }: Choice,
+  asked: RoutePlan,
   accounts: readonly BudgetedAccount[],
   readAccount: ReadAccount,
-): Promise<ModelRoute> {
+): Promise<RoutePlan> {
   if (endpoint === "embeddings") return asked;
   for (const { account, budget } of accounts) {
     if (!budget?.fallback) continue;
@@ -38,7 +39,7 @@ export async function prescribedRoute(
       totals &&
       (totals.spent + totals.reserved) * 100n >= budget.limit * BigInt(budget.fallback.fromPercent)
     ) {
-      return resolve(budget.fallback.model);
+      return plan(budget.fallback.model);
     }
   }
   return asked;

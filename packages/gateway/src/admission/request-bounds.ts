@@ -28,16 +28,16 @@ const CACHE_MARKER = /cache_control|\\u00[5-7]/i;
 
 /** The bounds of a request, for the most that it can cost. */
 export function requestBounds(request: InferenceRequest, endpoint: Endpoint): RequestBounds {
-  const { json, text } = request;
+  const { json, body } = request;
   const maxOutputTokens = endpoint === "embeddings" ? 0 : outputLimit(json);
   const media = mediaIn(json["messages"]);
   return {
-    inputBytes: Buffer.byteLength(text) - media.inlineBytes,
+    inputBytes: body.byteLength - media.inlineBytes,
     attachments: media.attachments,
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     choices: count(json["n"]) ?? 1,
     // Only Anthropic's formats let a caller write a cache that costs more than input.
-    cacheWrites: CACHE_MARKER.test(text) ? "1h" : "none",
+    cacheWrites: CACHE_MARKER.test(body.toString("latin1")) ? "1h" : "none",
   };
 }
 

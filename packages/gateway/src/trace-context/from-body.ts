@@ -52,7 +52,9 @@ const LITELLM_NAMES: ReadonlySet<string> = new Set([
 export function fromMetadata(body: Body, warn: Warn): TraceFields {
   const metadata = asObject(body["metadata"]);
   if (!metadata) return {};
-  const free = Object.fromEntries(Object.entries(metadata).filter(([name]) => !LITELLM_NAMES.has(name)));
+  const free = Object.fromEntries(
+    Object.entries(metadata).filter(([name]) => !LITELLM_NAMES.has(name) && name !== "user_id"),
+  );
   const all = { ...free, ...asMetadata(metadata["trace_metadata"], "metadata.trace_metadata", warn) };
   return {
     traceId: asText(metadata["existing_trace_id"] ?? metadata["trace_id"]),
@@ -67,7 +69,28 @@ export function fromMetadata(body: Body, warn: Warn): TraceFields {
   };
 }
 
-/** OpenAI's own field for the end user. */
+/** The formats' own fields for the end user: OpenAI's `user` and `safety_identifier`, Anthropic's `metadata.user_id`. */
 export function fromUser(body: Body): TraceFields {
-  return { userId: asText(body["user"]) };
+  const user = asText(body["user"]) ?? asText(body["safety_identifier"]);
+  const anthropicUser = asText(asObject(body["metadata"])?.["user_id"]);
+  if (user !== undefined || anthropicUser === undefined) return { userId: user };
+  return fromClaudeCode(anthropicUser) ?? { userId: anthropicUser };
+}
+
+/**
+ * Claude Code puts its session into `metadata.user_id`, as JSON or as `user_<hash>_account_<id>_session_<id>` (seen in its
+ * traffic; not documented).
+ */
+function fromClaudeCode(userId: string): TraceFields | undefined {
+  const [, user, session] = /^(user_.+)_session_([\w-]+)$/.exec(userId) ?? [];
+  if (session !== undefined) return { userId: user, sessionId: session };
+  if (!userId.startsWith("{")) return undefined;
+  try {
+    const json = asObject(JSON.parse(userId));
+    const sessionId = asText(json?.["session_id"]);
+    const id = asText(json?.["account_uuid"]) ?? asText(json?.["device_id"]);
+    return sessionId === undefined && id === undefined ? undefined : { userId: id, sessionId };
+  } catch {
+    return undefined;
+  }
 }

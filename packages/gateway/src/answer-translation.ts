@@ -1,0 +1,69 @@
+/** A call whose provider speaks another format than its caller. Loaded only for such calls. */
+import { CALLER_FORMATS } from "@sluice/providers";
+import type { AnswerFormat, Endpoint } from "@sluice/trace";
+import { MalformedRequestError, translate, type Unsupported } from "@sluice/translate";
+import type { JsonObject } from "@sluice/wire";
+import { badRequest } from "./errors.ts";
+
+/** How an answer is put into the caller's format. */
+export interface AnswerTranslation {
+  /** A whole answer, status below 400. Throws when it is none of the provider's format. */
+  answer(body: Buffer): Buffer;
+  /** An error's body. `headers`: the provider's, names in lower case. */
+  error(body: Buffer, status: number, headers: Readonly<Record<string, string>>): Buffer;
+  /** A streamed answer: whole events of the caller's format. `broken`: it ended without its end mark. */
+  stream(): {
+    push(chunk: Uint8Array): readonly Buffer[];
+    end(): { readonly pieces: readonly Buffer[]; readonly broken: boolean };
+  };
+}
+
+/** A call that is to be translated. */
+export interface TranslatableCall {
+  readonly endpoint: Endpoint;
+  /** What the provider speaks. */
+  readonly format: AnswerFormat;
+  readonly json: JsonObject;
+  /** Names in lower case. */
+  readonly callerHeaders: Readonly<Record<string, string | undefined>>;
+  /** The model's name at the provider. */
+  readonly model: string;
+  /** The model's name as the caller wrote it. */
+  readonly callerModel: string;
+  readonly streaming: boolean;
+  readonly newId: (prefix: string) => string;
+  /** Unix time, seconds. */
+  readonly nowS: number;
+}
+
+/** A translated call. */
+export interface TranslatedCall {
+  readonly body: Buffer;
+  /** What the provider's format has no word for. */
+  readonly unsupported: readonly Unsupported[];
+  readonly translation: AnswerTranslation;
+}
+
+/** Translates a call. Throws a `GatewayError` when its body is no request of the caller's format. */
+export async function translateCall(call: TranslatableCall): Promise<TranslatedCall> {
+  try {
+    return await translationOf(call);
+  } catch (error) {
+    if (error instanceof MalformedRequestError)
+      throw badRequest("invalid_request", error.message, error.field);
+    throw error;
+  }
+}
+
+async function translationOf(call: TranslatableCall): Promise<TranslatedCall> {
+  const { endpoint, format, model, callerModel, streaming, newId, nowS } = call;
+  // The trace object is for Sluice and for no provider.
+  const { trace: _, ...body } = call.json;
+  if (endpoint !== "chat.completions" && endpoint !== "responses" && endpoint !== "messages") {
+    throw new Error(`Nothing translates ${endpoint} into ${format}.`);
+  }
+  if (format === "bedrock-invoke") throw new Error("Only messages are invoked.");
+  const from = CALLER_FORMATS[endpoint];
+  const translation = await translate({ from, to: format, body, model, callerModel, streaming, newId, nowS });
+  return { body: translation.body, unsupported: translation.unsupported, translation };
+}

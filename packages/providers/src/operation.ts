@@ -1,0 +1,101 @@
+/** Where at a provider an operation is: its path, and the format that is spoken there. */
+import type { AnswerFormat, Endpoint } from "@sluice/trace";
+
+/** The conversation formats that callers speak, by their endpoint. */
+export const CALLER_FORMATS = {
+  "chat.completions": "openai-chat",
+  responses: "openai-responses",
+  messages: "anthropic-messages",
+} as const satisfies Partial<Record<Endpoint, AnswerFormat>>;
+
+/** Paths of operations below a base URL, for providers that offer them as OpenAI, Anthropic or Cohere do. */
+const PATHS: Readonly<Record<Exclude<Endpoint, "proxy">, string>> = {
+  "chat.completions": "/chat/completions",
+  completions: "/completions",
+  embeddings: "/embeddings",
+  responses: "/responses",
+  messages: "/messages",
+  "messages.count_tokens": "/messages/count_tokens",
+  "images.generations": "/images/generations",
+  "audio.transcriptions": "/audio/transcriptions",
+  "audio.speech": "/audio/speech",
+  moderations: "/moderations",
+  rerank: "/rerank",
+};
+
+/** How an operation is done at a provider. */
+export interface Operation {
+  /** Below the base URL. */
+  readonly path: string;
+  /** Without the question mark. */
+  readonly query?: string;
+  /** The format that is spoken there, when it is not the caller's own: the call is translated into it. */
+  readonly format?: AnswerFormat;
+}
+
+/** What of a provider bears on where an operation is. */
+export interface OperationTarget {
+  readonly speaks: readonly AnswerFormat[];
+}
+
+/** What of a call bears on where its operation is. */
+export interface OperationCall {
+  readonly endpoint: Exclude<Endpoint, "proxy">;
+  readonly model: string;
+  readonly streaming: boolean;
+}
+
+/** Bedrock's names of Anthropic's models, in inference profiles (`us.anthropic.claude-…`) and ARNs too. */
+const ANTHROPIC_ON_BEDROCK = /(^|[./:])anthropic\.claude/;
+
+/**
+ * Where the operation is at the provider; undefined when it has none that could serve the call. A conversation goes to the
+ * caller's own format where the provider speaks it, else to the one that the provider prefers.
+ */
+export function operationAt(provider: OperationTarget, call: OperationCall): Operation | undefined {
+  const { endpoint, model } = call;
+  const { speaks } = provider;
+  if (endpoint === "chat.completions" || endpoint === "responses" || endpoint === "messages") {
+    const own = CALLER_FORMATS[endpoint];
+    if (speaks.includes(own)) return { path: PATHS[endpoint] };
+    if (
+      own === "anthropic-messages" &&
+      speaks.includes("bedrock-invoke") &&
+      ANTHROPIC_ON_BEDROCK.test(model)
+    ) {
+      return conversationAt("bedrock-invoke", call);
+    }
+    const [preferred] = speaks;
+    return preferred && conversationAt(preferred, call);
+  }
+  if (endpoint === "messages.count_tokens") {
+    return speaks.includes("anthropic-messages") ? { path: PATHS[endpoint] } : undefined;
+  }
+  if (endpoint === "embeddings" && speaks.includes("gemini-generate-content")) {
+    return {
+      path: `/models/${encodeURIComponent(model)}:batchEmbedContents`,
+      format: "gemini-generate-content",
+    };
+  }
+  return speaks.includes("openai-chat") ? { path: PATHS[endpoint] } : undefined;
+}
+
+function conversationAt(format: AnswerFormat, { model, streaming }: OperationCall): Operation {
+  const name = encodeURIComponent(model);
+  switch (format) {
+    case "openai-chat":
+      return { format, path: PATHS["chat.completions"] };
+    case "openai-responses":
+      return { format, path: PATHS.responses };
+    case "anthropic-messages":
+      return { format, path: PATHS.messages };
+    case "bedrock-converse":
+      return { format, path: `/model/${name}/converse${streaming ? "-stream" : ""}` };
+    case "bedrock-invoke":
+      return { format, path: `/model/${name}/invoke${streaming ? "-with-response-stream" : ""}` };
+    case "gemini-generate-content":
+      return streaming
+        ? { format, path: `/models/${name}:streamGenerateContent`, query: "alt=sse" }
+        : { format, path: `/models/${name}:generateContent` };
+  }
+}
