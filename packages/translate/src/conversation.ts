@@ -171,3 +171,6 @@ export type ConversationFormat =
   | "anthropic-messages"
   | "bedrock-converse"
   | "gemini-generate-content";
+
+/** Most output tokens where the caller sets no limit and the format demands one; a budget for thinking comes on top. */
+export const DEFAULT_MAX_OUTPUT_TOKENS = 8192;
