@@ -48,6 +48,7 @@ export async function authorizedHeaders(
     case "aws-sigv4":
       return await deps.signRequest(request);
     case "none":
-      return headers;
+      break;
   }
+  return headers;
 }

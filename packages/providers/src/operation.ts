@@ -80,22 +80,25 @@ export function operationAt(provider: OperationTarget, call: OperationCall): Ope
   return speaks.includes("openai-chat") ? { path: PATHS[endpoint] } : undefined;
 }
 
+/** The path of a conversation in each format; `model` is encoded for a path. */
+const CONVERSATION_PATHS: Readonly<
+  Record<AnswerFormat, (model: string, streaming: boolean) => Omit<Operation, "format">>
+> = {
+  "openai-chat": () => ({ path: PATHS["chat.completions"] }),
+  "openai-responses": () => ({ path: PATHS.responses }),
+  "anthropic-messages": () => ({ path: PATHS.messages }),
+  "bedrock-converse": (model, streaming) => ({
+    path: `/model/${model}/converse${streaming ? "-stream" : ""}`,
+  }),
+  "bedrock-invoke": (model, streaming) => ({
+    path: `/model/${model}/invoke${streaming ? "-with-response-stream" : ""}`,
+  }),
+  "gemini-generate-content": (model, streaming) =>
+    streaming
+      ? { path: `/models/${model}:streamGenerateContent`, query: "alt=sse" }
+      : { path: `/models/${model}:generateContent` },
+};
+
 function conversationAt(format: AnswerFormat, { model, streaming }: OperationCall): Operation {
-  const name = encodeURIComponent(model);
-  switch (format) {
-    case "openai-chat":
-      return { format, path: PATHS["chat.completions"] };
-    case "openai-responses":
-      return { format, path: PATHS.responses };
-    case "anthropic-messages":
-      return { format, path: PATHS.messages };
-    case "bedrock-converse":
-      return { format, path: `/model/${name}/converse${streaming ? "-stream" : ""}` };
-    case "bedrock-invoke":
-      return { format, path: `/model/${name}/invoke${streaming ? "-with-response-stream" : ""}` };
-    case "gemini-generate-content":
-      return streaming
-        ? { format, path: `/models/${name}:streamGenerateContent`, query: "alt=sse" }
-        : { format, path: `/models/${name}:generateContent` };
-  }
+  return { format, ...CONVERSATION_PATHS[format](encodeURIComponent(model), streaming) };
 }

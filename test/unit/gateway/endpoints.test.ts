@@ -23,7 +23,12 @@ async function start(
   return { upstream, gateway };
 }
 
-function send(gateway: TestGateway, path: string, body: string | FormData | undefined, init: RequestInit = {}) {
+function send(
+  gateway: TestGateway,
+  path: string,
+  body: string | FormData | undefined,
+  init: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+) {
   return fetch(gateway.url + path, {
     method: "POST",
     ...init,
