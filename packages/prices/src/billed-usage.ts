@@ -3,8 +3,10 @@ import {
   type AssembledAnswer,
   asList,
   asObject,
+  geminiOutput,
   type JsonObject,
   type TokenUsage,
+  uncachedGeminiInput,
   usageBuckets,
 } from "@sluice/wire";
 import type { Bucket } from "./buckets.ts";
@@ -42,12 +44,15 @@ export function billedUsage(usage: TokenUsage, raw: JsonObject = {}): BilledUsag
   );
   const [imageInput, input] = split(
     buckets.input,
-    count(raw, "prompt_tokens_details", "image_tokens") || count(raw, "input_tokens_details", "image_tokens"),
+    count(raw, "prompt_tokens_details", "image_tokens") ||
+      count(raw, "input_tokens_details", "image_tokens") ||
+      uncachedGeminiInput(raw, "IMAGE"),
   );
   const [imageOutput, output] = split(
     buckets.output,
     count(raw, "completion_tokens_details", "image_tokens") ||
-      count(raw, "output_tokens_details", "image_tokens"),
+      count(raw, "output_tokens_details", "image_tokens") ||
+      geminiOutput(raw, "IMAGE"),
   );
   return {
     input,

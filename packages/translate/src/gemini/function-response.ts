@@ -27,9 +27,30 @@ function isWrapping(value: JsonObject): boolean {
   return names.length === 1 && (names[0] === "output" || names[0] === "error");
 }
 
+/** The object of a JSON text that its value gives back digit for digit, but for the space between. */
 function losslessObject(text: string): JsonObject | undefined {
   const value = asObject(parseJson(text));
-  if (!value) return undefined;
-  const compact = text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, "$1");
-  return JSON.stringify(value) === compact ? value : undefined;
+  return value && JSON.stringify(value) === withoutSpace(text) ? value : undefined;
+}
+
+/** JSON without the space between its values. */
+function withoutSpace(json: string): string {
+  const kept: string[] = [];
+  let start = 0;
+  let inString = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const character = json[at];
+    if (character === '"') inString = !inString;
+    // What is escaped says nothing of where the string ends.
+    else if (inString && character === "\\") at += 1;
+    else if (!inString && isSpace(character)) {
+      kept.push(json.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return kept.join("") + json.slice(start);
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character === " " || character === "\n" || character === "\r" || character === "\t";
 }

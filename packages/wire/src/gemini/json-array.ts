@@ -10,9 +10,6 @@ export interface ArrayElements {
 
 /** The whole elements of a list's text; undefined when the text is no list. Elements that are not JSON are left out. */
 export function readArrayElements(text: string): ArrayElements | undefined {
-  // The strings of the text, and what can open or close a level: everything else only stands between.
-  const tokens = /"(?:[^"\\]|\\.)*"|[[\]{},]/gs;
-  if (!/^\uFEFF?\s*\[/.test(text)) return undefined;
   const elements: unknown[] = [];
   let depth = 0;
   let start = 0;
@@ -22,22 +19,39 @@ export function readArrayElements(text: string): ArrayElements | undefined {
     if (element !== undefined) elements.push(element);
   }
 
-  for (const { 0: token, index } of text.matchAll(tokens)) {
-    if (token === "[" || token === "{") {
+  for (let at = /^\uFEFF?\s*(?=\[)/.exec(text)?.[0].length ?? text.length; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') {
+      at = endOfString(text, at);
+    } else if (character === "[" || character === "{") {
       depth += 1;
-      if (depth === 1) start = index + 1;
-    } else if (token === "]" || token === "}") {
+      if (depth === 1) start = at + 1;
+    } else if (character === "]" || character === "}") {
       depth -= 1;
       if (depth === 0) {
-        take(index);
+        take(at);
         return { elements, closed: true };
       }
-    } else if (token === "," && depth === 1) {
-      take(index);
-      start = index + 1;
+    } else if (character === "," && depth === 1) {
+      take(at);
+      start = at + 1;
     }
   }
+  if (depth === 0) return undefined;
   // An element that was sent whole, though nothing came after it.
   take(text.length);
   return { elements, closed: false };
+}
+
+/** Where the string that begins at `from` ends: its closing quote, or the end of the text. */
+function endOfString(text: string, from: number): number {
+  let end = text.indexOf('"', from + 1);
+  while (end >= 0 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end < 0 ? text.length : end;
+}
+
+function isEscaped(text: string, quote: number): boolean {
+  let at = quote;
+  while (text[at - 1] === "\\") at -= 1;
+  return (quote - at) % 2 === 1;
 }

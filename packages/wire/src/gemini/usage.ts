@@ -28,8 +28,8 @@ export function readGeminiUsage(usage: JsonObject): TokenUsage | undefined {
     prompt === undefined && toolUse === undefined
       ? Math.max((total ?? 0) - outputTokens, 0)
       : (prompt ?? 0) + (toolUse ?? 0);
-  const inputAudio = uncachedInputOf(usage, "AUDIO");
-  const outputAudio = outputOf(usage, "AUDIO");
+  const inputAudio = uncachedGeminiInput(usage, "AUDIO");
+  const outputAudio = geminiOutput(usage, "AUDIO");
   return {
     inputTokens,
     ...(cacheRead !== undefined && { cacheReadTokens: cacheRead }),
@@ -41,15 +41,15 @@ export function readGeminiUsage(usage: JsonObject): TokenUsage | undefined {
   };
 }
 
-/** Input tokens of a kind that did not come from the cache: those are counted among the cached ones already. */
-export function uncachedInputOf(usage: JsonObject, modality: keyof typeof MODALITIES): number {
+/** Of Gemini's usage: input tokens of a kind that did not come from the cache: those are counted among the cached ones already. */
+export function uncachedGeminiInput(usage: JsonObject, modality: keyof typeof MODALITIES): number {
   const input = tokensOf(usage, "promptTokensDetails", modality);
   const toolUse = tokensOf(usage, "toolUsePromptTokensDetails", modality);
   return Math.max(input + toolUse - tokensOf(usage, "cacheTokensDetails", modality), 0);
 }
 
-/** Tokens of a kind in the answer. */
-export function outputOf(usage: JsonObject, modality: keyof typeof MODALITIES): number {
+/** Of Gemini's usage: tokens of a kind in the answer. */
+export function geminiOutput(usage: JsonObject, modality: keyof typeof MODALITIES): number {
   const candidates = tokensOf(usage, "candidatesTokensDetails", modality);
   return candidates || tokensOf(usage, "responseTokensDetails", modality);
 }
