@@ -10,24 +10,38 @@ import {
   assembleCountTokensAnswer,
   assembleEmbeddingsAnswer,
   assembleGeminiAnswer,
+  assembleImagesAnswer,
   assembleInvokeAnswer,
   assembleMessagesAnswer,
+  assembleModerationsAnswer,
+  assembleRerankAnswer,
   assembleResponsesAnswer,
+  assembleSpeechAnswer,
+  assembleTranscriptionsAnswer,
   type Reading,
   readChatRequest,
   readCompletionsRequest,
   readEmbeddingsRequest,
+  readImagesRequest,
   readMessagesRequest,
+  readModerationsRequest,
   readPlainAnswer,
   readPlainRequest,
+  readRerankRequest,
   readResponsesRequest,
+  readSpeechRequest,
+  readTranscriptionsRequest,
 } from "@sluice/wire";
 import { decodeContent } from "./content-encoding.ts";
 
-/** Reads both bodies of an operation. */
+/** Reads both bodies of an operation. `contentType`: the body's, as its header has it. */
 interface BodyReader {
-  readonly request: (body: Uint8Array) => Reading<AssembledRequest>;
-  readonly answer: (pieces: readonly Uint8Array[], status: number) => Reading<AssembledAnswer>;
+  readonly request: (body: Uint8Array, contentType?: string) => Reading<AssembledRequest>;
+  readonly answer: (
+    pieces: readonly Uint8Array[],
+    status: number,
+    contentType?: string,
+  ) => Reading<AssembledAnswer>;
 }
 
 const plain: BodyReader = { request: readPlainRequest, answer: readPlainAnswer };
@@ -40,11 +54,11 @@ const READERS: Readonly<Record<Endpoint, BodyReader>> = {
   responses: { request: readResponsesRequest, answer: assembleResponsesAnswer },
   messages: { request: readMessagesRequest, answer: assembleMessagesAnswer },
   "messages.count_tokens": { request: readMessagesRequest, answer: assembleCountTokensAnswer },
-  "images.generations": plain,
-  "audio.transcriptions": plain,
-  "audio.speech": plain,
-  moderations: plain,
-  rerank: plain,
+  "images.generations": { request: readImagesRequest, answer: assembleImagesAnswer },
+  "audio.transcriptions": { request: readTranscriptionsRequest, answer: assembleTranscriptionsAnswer },
+  "audio.speech": { request: readSpeechRequest, answer: assembleSpeechAnswer },
+  moderations: { request: readModerationsRequest, answer: assembleModerationsAnswer },
+  rerank: { request: readRerankRequest, answer: assembleRerankAnswer },
   proxy: plain,
 };
 
@@ -64,10 +78,10 @@ export const MAX_RAW_BYTES = 256 * 1024;
 /** What the call's bodies say. A body that no reader understands is shown as it is; never throws. */
 export function observe(record: ExchangeRecord): ObservedCall {
   const reader = READERS[record.endpoint];
-  const { body } = record.request;
+  const { body, contentType } = record.request;
   return {
     record,
-    request: view(body, () => reader.request(body)),
+    request: view(body, () => reader.request(body, contentType)),
     ...(record.answer && { answer: viewAnswer(record.answer, answerReader(record.answer, reader)) }),
   };
 }
@@ -86,15 +100,12 @@ export function observeRaw(record: ExchangeRecord, reason: string): ObservedCall
   };
 }
 
-function viewAnswer(
-  answer: Answer,
-  read: (pieces: readonly Uint8Array[], status: number) => Reading<AssembledAnswer>,
-): BodyView<AssembledAnswer> {
+function viewAnswer(answer: Answer, read: BodyReader["answer"]): BodyView<AssembledAnswer> {
   const decoded = decodeContent(answer.body, answer.headers["content-encoding"]);
   if (!decoded.ok) return view(answer.body, () => decoded);
   // Of a compressed body that broke off too early to give anything, its bytes are all there is to show.
   const shown = decoded.value.byteLength > 0 ? decoded.value : answer.body;
-  return view(shown, () => read([decoded.value], answer.status));
+  return view(shown, () => read([decoded.value], answer.status, answer.headers["content-type"]));
 }
 
 function view<T>(body: Uint8Array, read: () => Reading<T>): BodyView<T> {

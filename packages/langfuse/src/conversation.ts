@@ -13,14 +13,15 @@ export function conversationOutput({ answer }: ObservedCall): unknown {
   return answer.kind === "read" ? answerOutput(answer.value) : rawText(answer);
 }
 
-function answerOutput({ choices, embeddings, error }: AssembledAnswer): unknown {
+function answerOutput({ choices, embeddings, output, error }: AssembledAnswer): unknown {
   const [first, ...others] = choices;
   if (embeddings) {
     const [length] = embeddings.dimensions;
     const alike = embeddings.dimensions.every((dimensions) => dimensions === length);
     return { embeddings: embeddings.count, dimensions: alike ? (length ?? 0) : embeddings.dimensions };
   }
-  if (!first) return error && { error: error.raw };
+  if (!first && output !== undefined && !error) return output;
+  if (!first) return error && { error: error.raw, ...(output !== undefined && { output }) };
   if (others.length === 0) return message(first);
   return choices.map((choice) => ({
     index: choice.index,

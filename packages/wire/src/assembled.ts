@@ -108,6 +108,8 @@ export interface AssembledAnswer {
   /** In order of their index. Empty for embeddings and for errors. */
   readonly choices: readonly Choice[];
   readonly embeddings?: EmbeddingSummary;
+  /** What came of an operation that gives no choices: a ranking, a transcript, a placeholder for a sound. */
+  readonly output?: unknown;
   readonly usage?: TokenUsage;
   /** The usage object as the provider sent it. */
   readonly rawUsage?: JsonObject;
