@@ -3,7 +3,9 @@ import type { VirtualKey } from "@sluice/keys";
 import {
   type Answer,
   type Attempt,
+  CAPTURE_MODES,
   type CallId,
+  type CaptureMode,
   type Endpoint,
   type ExchangeRecord,
   type Outcome,
@@ -77,6 +79,8 @@ export function callFields({ identity, admission, requestedModel, streaming }: J
     ...(requestedModel !== undefined && { requestedModel }),
     request: { contentType: request.headers["content-type"] ?? "", body: request.body },
     ...(passage && { passage }),
+    ...(key.drains && { drains: key.drains }),
+    ...captureOf(key, request.headers["x-sluice-capture"]),
     accounts: admission?.accounts ?? [],
     caller: {
       ...(request.callerIp !== undefined && { ip: request.callerIp }),
@@ -123,6 +127,16 @@ export function callHeaders(journal: Journal): Record<string, string> {
     ...journal.admission?.headers,
     ...(last && { "x-sluice-provider": last.provider, "x-sluice-model": last.model }),
   };
+}
+
+/** The least that the key and the call allow. A word that nobody knows allows nothing: it was meant to hide something. */
+function captureOf({ capture }: VirtualKey, header: string | undefined): { readonly capture?: CaptureMode } {
+  const asked = header?.trim().toLowerCase();
+  const named =
+    asked === undefined ? undefined : (CAPTURE_MODES.find((mode) => mode === asked) ?? "metadata");
+  const modes = [capture, named].filter((mode) => mode !== undefined);
+  const least = modes.toSorted((a, b) => CAPTURE_MODES.indexOf(b) - CAPTURE_MODES.indexOf(a))[0];
+  return least === undefined ? {} : { capture: least };
 }
 
 function keyIdentity({ id, hash, alias, owner, tenant, environment }: VirtualKey): ExchangeRecord["key"] {

@@ -11,6 +11,7 @@ import {
 import { parseCallId, parseSpanId, parseTraceId } from "./ids.ts";
 import {
   ANSWER_FORMATS,
+  CAPTURE_MODES,
   ENDPOINTS,
   type ExchangeRecord,
   type OpenedRecord,
@@ -174,6 +175,8 @@ const call = {
   requestedModel: text.exactOptional(),
   request: z.object({ contentType: text, body: byteCount }),
   passage: z.object({ method: text, path: text }).exactOptional(),
+  drains: z.array(text).exactOptional(),
+  capture: z.enum(CAPTURE_MODES).exactOptional(),
   accounts: z.array(
     z.object({
       ownerKind: z.enum(["key", "tenant"]),

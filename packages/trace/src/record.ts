@@ -42,6 +42,12 @@ export const ANSWER_FORMATS = [
 /** See `ANSWER_FORMATS`. */
 export type AnswerFormat = (typeof ANSWER_FORMATS)[number];
 
+/** How much of a call's content may leave the account: all of it, all but what is recognised as private, or none. */
+export const CAPTURE_MODES = ["full", "redacted", "metadata"] as const;
+
+/** See `CAPTURE_MODES`, which are in order: each one lets less out than the one before. */
+export type CaptureMode = (typeof CAPTURE_MODES)[number];
+
 /** Whose call it was. Never the key itself: `id` is public, `hash` is the SHA-256 under which it is stored. */
 export interface KeyIdentity {
   /** Public id of the virtual key, for example `key_3f9a…`. */
@@ -153,6 +159,10 @@ interface CallRecord {
   readonly request: { readonly contentType: string; readonly body: Uint8Array };
   /** Of a `proxy` call: what was asked of the provider, `path` without the query. */
   readonly passage?: { readonly method: string; readonly path: string };
+  /** Names of the drains that its key's traces go to. Absent: all whose conditions it fits. */
+  readonly drains?: readonly string[];
+  /** The most that may leave, by its key and by the call itself; a drain may let out less. Absent: as the drain says. */
+  readonly capture?: CaptureMode;
   /** Where its cost is to be entered. Empty for a call that was not admitted. */
   readonly accounts: readonly LedgerAccount[];
   readonly caller: { readonly ip?: string; readonly userAgent?: string };

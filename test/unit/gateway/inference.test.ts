@@ -365,6 +365,25 @@ describe("a model call", () => {
   });
 });
 
+describe("how much of a call may leave", () => {
+  it.each<[NonNullable<GatewaySetup["key"]>["capture"], string | undefined, string | undefined]>([
+    [undefined, undefined, undefined],
+    ["redacted", undefined, "redacted"],
+    [undefined, "redacted", "redacted"],
+    ["metadata", "full", "metadata"],
+    ["full", "Metadata", "metadata"],
+    ["redacted", "nothing", "metadata"],
+  ])("with %s on the key and %s on the call is %s", async (ofKey, ofCall, expected) => {
+    const { gateway } = await start(json(chatCompletion("Hi")), {
+      key: { drains: ["eu"], ...(ofKey && { capture: ofKey }) },
+    });
+    await post(gateway, HELLO, ofCall === undefined ? {} : { "x-sluice-capture": ofCall });
+    expect(gateway.records[0]?.capture).toBe(expected);
+    expect(gateway.records[0]?.drains).toEqual(["eu"]);
+    expect(gateway.switches[0]?.record.capture).toBe(expected);
+  });
+});
+
 describe("a call that is refused", () => {
   it.each([
     ["an empty body", "", 400, "invalid_json"],
