@@ -105,8 +105,9 @@ describe("an answer of InvokeModel", () => {
     expect(assemble(invokeStream(...pieces))).toEqual(read);
   });
 
-  test("of another model family is read for its errors alone", () => {
-    expect(assemble({ generation: "Hi", stop_reason: "stop" })).toEqual({ choices: [], warnings: [] });
+  test("of another model family is shown as it is, and read for its errors", () => {
+    const output = { generation: "Hi", stop_reason: "stop" };
+    expect(assemble(output)).toEqual({ choices: [], output, warnings: [] });
     expect(assemble({ message: "No." }, 400).error).toMatchObject({ message: "No." });
     expect(assemble({ message: "No." }).error).toMatchObject({ message: "No." });
     expect(assembleInvokeAnswer([invokeStream({ generation: "Hi" })], 200)).toEqual({
