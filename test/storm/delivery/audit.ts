@@ -33,14 +33,26 @@ export interface CallAudit {
   readonly turnedAway: number;
 }
 
-/** Time in which a gateway arms its switch, ms, and some more for a busy machine and a freeze. */
-const ARMING_MS = 2_000;
+/** Time in which a gateway on a busy machine arms its switch, ms; and one that stood still meanwhile. */
+const ARMING_MS = 1_000;
+const ARMING_FROZEN_MS = 2_500;
+/** How much later than its gateway's death the provider may have read a request that was on its way, ms. */
+const ON_ITS_WAY_MS = 500;
 
 /** Looks for the trace of every call. */
 export function auditCalls({ seen, served, accepted, evidence, kills }: Findings): CallAudit {
   const byUser = Map.groupBy([...accepted.values()].flat(), ({ user }) => user);
   const lost: Loss[] = [];
   const count = { traced: 0, killedUnarmed: 0, turnedAway: 0 };
+  const deaths = new Set(kills.filter(({ lambda, atWork }) => lambda === "gateway" && atWork));
+  /** A gateway has one call at a time, so each death excuses one. */
+  const excusedByKill = (receivedAtMs: number): boolean => {
+    const death = [...deaths].find(({ atMs, stoodStill, byTimeLimit }) => {
+      const armingMs = stoodStill || byTimeLimit ? ARMING_FROZEN_MS : ARMING_MS;
+      return atMs >= receivedAtMs - ON_ITS_WAY_MS && atMs <= receivedAtMs + armingMs;
+    });
+    return death !== undefined && deaths.delete(death);
+  };
   for (const { call, poison, callId, end } of seen) {
     const user = userOf(call, poison);
     const traces = byUser.get(user);
@@ -62,10 +74,7 @@ export function auditCalls({ seen, served, accepted, evidence, kills }: Findings
     } else if (receivedAtMs === undefined) {
       count.turnedAway += 1;
     } else if (
-      kills.some(
-        ({ lambda, atMs }) =>
-          lambda === "gateway" && atMs >= receivedAtMs - ARMING_MS && atMs <= receivedAtMs + ARMING_MS,
-      ) ||
+      excusedByKill(receivedAtMs) ||
       evidence.hindered.has(user) ||
       (callId !== undefined && evidence.hindered.has(callId))
     ) {

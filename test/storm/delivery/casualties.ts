@@ -11,6 +11,8 @@ export interface Kill {
   readonly atMs: number;
   /** Whether it had an invocation. */
   readonly atWork: boolean;
+  /** Whether the storm had made it stand still at some time. */
+  readonly stoodStill?: boolean;
   /** Whether the function's own time limit did it, not the storm. */
   readonly byTimeLimit?: boolean;
 }
@@ -49,6 +51,7 @@ export async function sufferCasualties(
   random: () => number,
   casualties: Casualties,
 ): Promise<void> {
+  const frozen = new Set<number>();
   const pick = (lambda: LambdaFunction) => {
     const running = lambda.environments;
     const working = running.filter(({ state }) => state === "busy" || state === "finishing");
@@ -60,7 +63,8 @@ export async function sufferCasualties(
       const victim = pick(lambda);
       if (victim) {
         const atWork = victim.state === "busy" || victim.state === "finishing";
-        casualties.kills.push({ lambda: lambda.name, atMs: Date.now(), atWork });
+        const stoodStill = frozen.has(victim.pid);
+        casualties.kills.push({ lambda: lambda.name, atMs: Date.now(), atWork, stoodStill });
         await victim.kill();
       }
       await sleep(random() * 2 * KILL_PACE_MS);
@@ -69,6 +73,7 @@ export async function sufferCasualties(
   const freeze = async (lambda: LambdaFunction) => {
     const victim = pick(lambda);
     if (!victim || victim.state !== "busy") return;
+    frozen.add(victim.pid);
     signal(victim.pid, "SIGSTOP");
     await sleep(random() * LONGEST_FREEZE_MS);
     signal(victim.pid, "SIGCONT");
