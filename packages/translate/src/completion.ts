@@ -1,4 +1,7 @@
-/** Fills in what providers leave out and every writer relies on: a `start` before everything else, an id for each tool call. */
+/**
+ * Fills in what providers leave out and every writer relies on: a `start` before everything else, an id for each tool call,
+ * and `{}` for arguments that the model did not write.
+ */
 import type { AnswerEvent, Block, ModelAnswer } from "./answer.ts";
 
 /** The answer with an id for each of its tool calls. */
@@ -11,14 +14,28 @@ export function createCompletion(
   newCallId: () => string,
 ): (events: readonly AnswerEvent[]) => readonly AnswerEvent[] {
   let started = false;
+  let argumentsMissing = false;
+
+  function complete(event: AnswerEvent): readonly AnswerEvent[] {
+    if (event.kind === "block_start") {
+      const block = named(event.block, newCallId);
+      argumentsMissing = block.kind === "tool_call" && block.arguments === "";
+      return [{ ...event, block }];
+    }
+    if (event.kind === "delta" && event.delta.kind === "arguments" && event.delta.json.trim() !== "") {
+      argumentsMissing = false;
+    }
+    if (event.kind !== "block_end" || !argumentsMissing) return [event];
+    argumentsMissing = false;
+    return [{ kind: "delta", delta: { kind: "arguments", json: "{}" } }, event];
+  }
+
   return (events) =>
     events.flatMap((event) => {
-      const complete: AnswerEvent =
-        event.kind === "block_start" ? { ...event, block: named(event.block, newCallId) } : event;
       // A stream that begins with an error, or has not begun, needs no head.
-      if (started || event.kind === "error" || event.kind === "ping") return [complete];
-      started = true;
-      return event.kind === "start" ? [complete] : [{ kind: "start", answer: {} }, complete];
+      const headless = !started && event.kind !== "start" && event.kind !== "error" && event.kind !== "ping";
+      started ||= headless || event.kind === "start";
+      return headless ? [{ kind: "start", answer: {} }, ...complete(event)] : complete(event);
     });
 }
 

@@ -91,9 +91,11 @@ const CALL_ID_PREFIX: Readonly<Record<ConversationFormat, string>> = {
 };
 
 /** Each format by its name; loaded when a call needs it, so that a call loads only its two. */
-const FORMATS: Readonly<Partial<Record<ConversationFormat, () => Promise<FormatTranslator>>>> = {
+const FORMATS: Readonly<Record<ConversationFormat, () => Promise<FormatTranslator>>> = {
   "openai-chat": async () => (await import("./openai-chat/index.ts")).openAiChat,
   "openai-responses": async () => (await import("./openai-responses/index.ts")).openAiResponses,
+  "anthropic-messages": async () => (await import("./anthropic/index.ts")).anthropicMessages,
+  "bedrock-converse": async () => (await import("./bedrock-converse/index.ts")).bedrockConverse,
   "gemini-generate-content": async () => (await import("./gemini/index.ts")).geminiGenerateContent,
 };
 
@@ -102,7 +104,7 @@ const FORMATS: Readonly<Partial<Record<ConversationFormat, () => Promise<FormatT
  * of the caller's format.
  */
 export async function translate(options: TranslateOptions): Promise<Translation> {
-  const [caller, provider] = await Promise.all([load(options.from), load(options.to)]);
+  const [caller, provider] = await Promise.all([FORMATS[options.from](), FORMATS[options.to]()]);
   const unsupported: Unsupported[] = [];
   const note = (entry: Unsupported) => unsupported.push(entry);
   const read = caller.readRequest(options.body, note);
@@ -138,12 +140,6 @@ export async function translate(options: TranslateOptions): Promise<Translation>
       toBuffer(caller.writeError(provider.readError(bytes.toString("utf8"), status, headers))),
     stream: () => createStreamTranslation(caller, provider, context, newCallId),
   };
-}
-
-async function load(format: ConversationFormat): Promise<FormatTranslator> {
-  const loader = FORMATS[format];
-  if (!loader) throw new Error(`No translator knows the format ${format}.`);
-  return loader();
 }
 
 function createStreamTranslation(

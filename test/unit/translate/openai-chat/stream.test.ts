@@ -1,5 +1,5 @@
 import "../../../support/property-seed.ts";
-import type { AnswerContext, AnswerEvent, ModelAnswer, WireEvent } from "@sluice/translate";
+import type { AnswerContext, AnswerEvent, Block, ModelAnswer, WireEvent } from "@sluice/translate";
 import type { JsonObject } from "@sluice/wire";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -33,8 +33,13 @@ const USAGE = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
 const COUNTS = { inputTokens: 3, outputTokens: 4, totalTokens: 7 };
 
 describe("a provider's stream is read, whatever its manners", () => {
-  const text = (said: string) => ({ kind: "text", text: said });
-  const tool = (id: string, name: string, args: string) => ({ kind: "tool_call", id, name, arguments: args });
+  const text = (said: string): Block => ({ kind: "text", text: said });
+  const tool = (id: string, name: string, args: string): Block => ({
+    kind: "tool_call",
+    id,
+    name,
+    arguments: args,
+  });
 
   test.each<readonly [string, readonly (JsonObject | string)[], Partial<ModelAnswer>]>([
     [
@@ -52,14 +57,14 @@ describe("a provider's stream is read, whatever its manners", () => {
         blocks: [text("ab")],
         finish: { reason: "stop", raw: "stop" },
         usage: COUNTS,
-      } as ModelAnswer,
+      },
     ],
     [
       "no end mark, but a reason",
       [delta({ content: "a" }), finish("length")],
       { finish: { reason: "length", raw: "length" } },
     ],
-    ["an end mark, but no reason", [delta({ content: "a" }), DONE], { blocks: [text("a")] } as ModelAnswer],
+    ["an end mark, but no reason", [delta({ content: "a" }), DONE], { blocks: [text("a")] }],
     [
       "the reason twice",
       [delta({ content: "a" }), finish("stop"), finish("stop"), DONE],
@@ -104,7 +109,7 @@ describe("a provider's stream is read, whatever its manners", () => {
         finish("tool_calls"),
         DONE,
       ],
-      { blocks: [tool("1", "f", '{"a":1}'), tool("2", "g", "{}")] } as ModelAnswer,
+      { blocks: [tool("1", "f", '{"a":1}'), tool("2", "g", "{}")] },
     ],
     [
       "calls without an index, whole in one chunk",
@@ -117,7 +122,7 @@ describe("a provider's stream is read, whatever its manners", () => {
         }),
         DONE,
       ],
-      { blocks: [tool("1", "f", '{"a":1}'), tool("2", "f", '{"a":2}')] } as ModelAnswer,
+      { blocks: [tool("1", "f", '{"a":1}'), tool("2", "f", '{"a":2}')] },
     ],
     [
       "two calls with one index",
@@ -126,7 +131,7 @@ describe("a provider's stream is read, whatever its manners", () => {
         call({ index: 0, id: "2", function: { name: "g", arguments: "{}" } }),
         DONE,
       ],
-      { blocks: [tool("1", "f", "{}"), tool("2", "g", "{}")] } as ModelAnswer,
+      { blocks: [tool("1", "f", "{}"), tool("2", "g", "{}")] },
     ],
     [
       "interleaved calls",
@@ -137,7 +142,7 @@ describe("a provider's stream is read, whatever its manners", () => {
         call({ index: 1, function: { arguments: '"b":2}' } }),
         DONE,
       ],
-      { blocks: [tool("1", "f", "{}"), tool("2", "g", '{"b":2}')] } as ModelAnswer,
+      { blocks: [tool("1", "f", "{}"), tool("2", "g", '{"b":2}')] },
     ],
     [
       "the name repeated, then empty",
@@ -147,7 +152,7 @@ describe("a provider's stream is read, whatever its manners", () => {
         call({ index: 0, function: { name: "", arguments: "}" } }),
         DONE,
       ],
-      { blocks: [tool("1", "f", "{}")] } as ModelAnswer,
+      { blocks: [tool("1", "f", "{}")] },
     ],
     [
       "arguments as an object, or none at all",
@@ -156,7 +161,7 @@ describe("a provider's stream is read, whatever its manners", () => {
         call({ index: 1, id: "2", function: { name: "g" } }),
         DONE,
       ],
-      { blocks: [tool("1", "f", '{"a":1}'), tool("2", "g", "{}")] } as ModelAnswer,
+      { blocks: [tool("1", "f", '{"a":1}'), tool("2", "g", "{}")] },
     ],
     [
       "a call in the last chunk, whose reason is stop",
@@ -179,12 +184,12 @@ describe("a provider's stream is read, whatever its manners", () => {
       {
         blocks: [tool("", "f", "{}")],
         finish: { reason: "tool_calls", raw: "function_call" },
-      } as ModelAnswer,
+      },
     ],
     [
       "reasoning_content",
       [delta({ reasoning_content: "h" }), delta({ reasoning_content: "m" }), delta({ content: "a" }), DONE],
-      { blocks: [{ kind: "reasoning", text: "hm", origin: "openai-chat" }, text("a")] } as ModelAnswer,
+      { blocks: [{ kind: "reasoning", text: "hm", origin: "openai-chat" }, text("a")] },
     ],
     [
       "reasoning beside its details",
@@ -205,7 +210,7 @@ describe("a provider's stream is read, whatever its manners", () => {
       ],
       {
         blocks: [{ kind: "reasoning", text: "hm", signature: "s", origin: "anthropic-messages" }, text("a")],
-      } as ModelAnswer,
+      },
     ],
     [
       "content as parts (Mistral)",
@@ -214,12 +219,12 @@ describe("a provider's stream is read, whatever its manners", () => {
         delta({ content: [{ type: "text", text: "a" }] }),
         DONE,
       ],
-      { blocks: [{ kind: "reasoning", text: "hm", origin: "openai-chat" }, text("a")] } as ModelAnswer,
+      { blocks: [{ kind: "reasoning", text: "hm", origin: "openai-chat" }, text("a")] },
     ],
     [
       "<think> stays in the text",
       [delta({ content: "<think>hm</think>a" }), DONE],
-      { blocks: [text("<think>hm</think>a")] } as ModelAnswer,
+      { blocks: [text("<think>hm</think>a")] },
     ],
     [
       "a message so far beside each delta (Perplexity)",
@@ -228,7 +233,7 @@ describe("a provider's stream is read, whatever its manners", () => {
         delta({ content: "b" }, { message: { role: "assistant", content: "ab" } }),
         DONE,
       ],
-      { blocks: [text("ab")] } as ModelAnswer,
+      { blocks: [text("ab")] },
     ],
     [
       "search results beside the choices (Perplexity)",
@@ -250,7 +255,7 @@ describe("a provider's stream is read, whatever its manners", () => {
             ],
           },
         ],
-      } as ModelAnswer,
+      },
     ],
     [
       "a refusal",
@@ -258,7 +263,7 @@ describe("a provider's stream is read, whatever its manners", () => {
       {
         blocks: [{ kind: "refusal", text: "I won't." }],
         finish: { reason: "refusal", raw: "stop" },
-      } as ModelAnswer,
+      },
     ],
     [
       "of several choices the first",
@@ -268,7 +273,7 @@ describe("a provider's stream is read, whatever its manners", () => {
         delta({ content: "b" }),
         DONE,
       ],
-      { blocks: [text("ab")] } as ModelAnswer,
+      { blocks: [text("ab")] },
     ],
     [
       "the stop sequence, where vLLM names it",
@@ -280,13 +285,9 @@ describe("a provider's stream is read, whatever its manners", () => {
       [delta({ images: [{ type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } }] }), DONE],
       {
         blocks: [{ kind: "image", source: { kind: "base64", mediaType: "image/png", data: "AAAA" } }],
-      } as ModelAnswer,
+      },
     ],
-    [
-      "rubbish between the chunks",
-      [delta({ content: "a" }), "{", "", "null", DONE],
-      { blocks: [text("a")] } as ModelAnswer,
-    ],
+    ["rubbish between the chunks", [delta({ content: "a" }), "{", "", "null", DONE], { blocks: [text("a")] }],
   ])("%s", (_, chunks, expected) => {
     expect(foldEvents(read(chunks))).toMatchObject(expected);
   });
@@ -495,7 +496,7 @@ test("what is written reads as the same answer, whole and streamed", () => {
       ...read,
       blocks: read.blocks.map((block) =>
         block.kind === "text" && block.citations
-          ? { ...block, citations: block.citations.map(({ raw: _, ...rest }) => rest) }
+          ? { ...block, citations: block.citations.map(({ raw: _raw, ...rest }) => rest) }
           : block,
       ),
     };

@@ -57,7 +57,7 @@ describe("a setting is written", () => {
     ["no tool choice without tools", { toolChoice: { kind: "none" }, parallelToolCalls: true }, {}],
   ])("%s", (_, fields, expected) => {
     const { body, notes } = write(fields);
-    const { model, messages: _messages, ...rest } = body;
+    const { model: _model, messages: _messages, ...rest } = body;
     expect(rest).toEqual(expected);
     expect(notes).toEqual([]);
   });
