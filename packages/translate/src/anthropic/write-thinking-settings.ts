@@ -75,7 +75,7 @@ function effortWord(effort: string, hasXhigh: boolean): string {
 function budgetOf({ effort, budgetTokens }: ReasoningSettings, maxOutputTokens?: number): number | undefined {
   const wanted = budgetTokens ?? (effort === undefined ? undefined : budgetOfEffort(effort));
   if (wanted === undefined) return undefined;
-  const most = maxOutputTokens === undefined ? wanted : maxOutputTokens - 1;
+  const most = maxOutputTokens === undefined ? Infinity : maxOutputTokens - 1;
   return Math.min(Math.max(wanted, LEAST_BUDGET), most);
 }
 
