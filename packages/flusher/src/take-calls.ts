@@ -50,7 +50,8 @@ export async function takeCalls(
     prepared.map((item) => ({
       callId: item.record.callId,
       dead: isDeadCall(item),
-      seenBefore: item.message.receiveCount > 1,
+      // A switch goes off when it is received a second time, and then its call is new to the ledger.
+      seenBefore: item.message.receiveCount > (isDeadCall(item) ? 2 : 1),
     })),
     leaseUntilMs,
   );
