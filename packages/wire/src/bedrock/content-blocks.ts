@@ -1,5 +1,5 @@
 /** Puts the content blocks of a Converse stream together, in the shape that Converse gives them without streaming. */
-import { asCount, asList, asObject, asText, type JsonObject } from "../json-value.ts";
+import { asCount, asList, asObject, asText, type JsonObject, parseJson } from "../json-value.ts";
 
 /** Collects the blocks of one message. */
 export interface ContentBlockFold {
@@ -142,4 +142,12 @@ function joinBase64(pieces: readonly string[]): string {
   const [only = ""] = pieces;
   if (pieces.length === 1) return only;
   return Buffer.concat(pieces.map((piece) => Buffer.from(piece, "base64"))).toString("base64");
+}
+
+/** A streamed block as it would be in a whole answer: a tool's input parsed, as far as it is JSON. */
+export function withParsedInput(block: JsonObject): JsonObject {
+  const toolUse = asObject(block["toolUse"]);
+  const input = toolUse?.["input"];
+  if (typeof input !== "string") return block;
+  return { ...block, toolUse: { ...toolUse, input: parseJson(input) ?? input } };
 }

@@ -1,9 +1,10 @@
 /** Reads the answer of Bedrock's Converse and ConverseStream into one assembled answer. */
 import type { AnswerError, AssembledAnswer, Reading } from "../assembled.ts";
-import { looksLikeAwsEventStream, readAwsEventBody } from "../aws-event-stream/body.ts";
-import type { AwsEvent } from "../aws-event-stream/event.ts";
-import { readJsonBody } from "../body-text.ts";
+import { type AwsEventBody, looksLikeAwsEventStream, readAwsEventBody } from "../aws-event-stream/body.ts";
+import { type AwsEvent, isFailureType } from "../aws-event-stream/event.ts";
+import { looksLikeEventStream, readJsonBody } from "../body-text.ts";
 import { asList, asObject, asText, type JsonObject, parseJson } from "../json-value.ts";
+import { createSseReader } from "../sse/reader.ts";
 import { createContentBlockFold } from "./content-blocks.ts";
 import { findBedrockError, readBedrockErrorBody, readBedrockException } from "./error.ts";
 import { converseChoice } from "./message.ts";
@@ -13,14 +14,15 @@ import { readConverseUsage } from "./usage.ts";
 const READ_FIELDS = new Set(["output", "stopReason", "usage", "serviceTier"]);
 
 /**
- * Reads a body given in pieces of any size, JSON or binary event stream. `status` is the answer's HTTP status: from 400 on the
+ * Reads a body given in pieces of any size: JSON, a binary event stream, or its events as SSE. `status` is the answer's HTTP status: from 400 on the
  * body is an error. Converse names neither an id nor a model, but for the one that a prompt router chose. Never throws.
  */
 export function assembleConverseAnswer(
   pieces: readonly Uint8Array[],
   status: number,
 ): Reading<AssembledAnswer> {
-  if (looksLikeAwsEventStream(pieces)) return readStream(pieces);
+  if (looksLikeAwsEventStream(pieces)) return readStream(readAwsEventBody(pieces));
+  if (looksLikeEventStream(pieces)) return readStream(readSseBody(pieces));
   const read = readJsonBody(pieces);
   if (!read.ok) return read;
   const body = asObject(read.value);
@@ -65,8 +67,18 @@ function answerOf(body: JsonObject, message: JsonObject | undefined): AssembledA
   };
 }
 
-function readStream(pieces: readonly Uint8Array[]): Reading<AssembledAnswer> {
-  const { events, brokenOff } = readAwsEventBody(pieces);
+/** The events as Sluice gives them to callers of this format: framed as SSE, with the `:event-type` as `event`. */
+function readSseBody(pieces: readonly Uint8Array[]): AwsEventBody {
+  const reader = createSseReader();
+  const events = pieces
+    .flatMap((piece) => reader.feed(piece))
+    .map(({ type, data }): AwsEvent => {
+      return { kind: isFailureType(type) ? "failure" : "event", type, data };
+    });
+  return reader.end() ? { events, brokenOff: "The stream broke off inside an event." } : { events };
+}
+
+function readStream({ events, brokenOff }: AwsEventBody): Reading<AssembledAnswer> {
   const fold = createStreamFold();
   const unreadable = events.filter((event) => !fold.add(event)).length;
   const { answer, stopped } = fold.result();

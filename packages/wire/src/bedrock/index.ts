@@ -1,3 +1,8 @@
+export {
+  type ContentBlockFold as ConverseBlockFold,
+  createContentBlockFold as createConverseBlockFold,
+  withParsedInput as withParsedToolInput,
+} from "./content-blocks.ts";
 export * from "./converse-answer.ts";
 export * from "./converse-request.ts";
 export * from "./error.ts";

@@ -1,6 +1,7 @@
 /** Reads a message of Converse's into a choice (Amazon Bedrock API reference, "ContentBlock"). */
 import type { Choice, ToolCall } from "../assembled.ts";
-import { asList, asObject, asText, type JsonObject, parseJson } from "../json-value.ts";
+import { asList, asObject, asText, type JsonObject } from "../json-value.ts";
+import { withParsedInput } from "./content-blocks.ts";
 
 /** What of an answer belongs to its one choice. */
 export interface ConverseMessage {
@@ -61,14 +62,6 @@ function proofs(text: JsonObject | undefined, redacted: unknown): readonly JsonO
     ...(signature === undefined ? [] : [{ type: "reasoning.text", text: text?.["text"], signature }]),
     ...(data === undefined ? [] : [{ type: "reasoning.encrypted", data }]),
   ];
-}
-
-/** A streamed block as it would be in a whole answer, as far as the input is JSON. */
-function withParsedInput(block: JsonObject): JsonObject {
-  const toolUse = asObject(block["toolUse"]);
-  const input = toolUse?.["input"];
-  if (typeof input !== "string") return block;
-  return { ...block, toolUse: { ...toolUse, input: parseJson(input) ?? input } };
 }
 
 /** The input is an object in a whole answer, and text in one that was streamed. */
