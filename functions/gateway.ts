@@ -15,6 +15,7 @@ import {
 } from "@sluice/aws";
 import { resolveConfig } from "@sluice/config";
 import { createGateway, createUpstreamCaller } from "@sluice/gateway";
+import type { PostForm } from "@sluice/providers/google-access-token";
 import type { Context, LambdaFunctionURLEvent } from "aws-lambda";
 import config from "../sluice.config.ts";
 import { required } from "./environment.ts";
@@ -30,6 +31,17 @@ const table = { client: dynamodb, table: required("SLUICE_TABLE") };
 const retries = { wait: (ms: number) => setTimeout(ms), random: () => Math.random() };
 const bucketName = required("SLUICE_BUCKET");
 const log = createJsonLog((line) => process.stdout.write(line), nowMs);
+
+/** Made once, since it keeps the tokens; loaded only for Vertex AI. */
+const googleAccessTokens = once(async () => {
+  const { createGoogleAccessTokens } = await import("@sluice/providers/google-access-token");
+  const post: PostForm = async (url, form, signal) => {
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const answer = await fetch(url, { method: "POST", headers, body: form, signal });
+    return { status: answer.status, body: await answer.text() };
+  };
+  return createGoogleAccessTokens({ post, nowMs });
+});
 
 const gateway = createGateway(resolved, {
   keys: createKeyLookup(table),
@@ -61,13 +73,19 @@ const gateway = createGateway(resolved, {
       nowMs,
     })(request);
   },
-  googleAccessToken: async () => await Promise.reject(new Error("Vertex AI is not served yet.")),
+  googleAccessToken: async (serviceAccountJson, signal) =>
+    await (await googleAccessTokens())(serviceAccountJson, signal),
   log,
   nowMs,
   random: randomBytes,
   wait: (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined),
   version: SLUICE_VERSION,
 });
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => (made ??= make());
+}
 
 /**
  * Not wrapped in middy: its streaming mode would put two more streams between provider and caller, and this

@@ -1,9 +1,11 @@
 /** A call whose provider speaks another format than its caller. Loaded only for such calls. */
+import type { ResolvedProvider } from "@sluice/config";
 import { CALLER_FORMATS } from "@sluice/providers";
 import type { AnswerFormat, Endpoint } from "@sluice/trace";
 import { MalformedRequestError, translate, type Unsupported } from "@sluice/translate";
 import type { JsonObject } from "@sluice/wire";
 import { badRequest } from "./errors.ts";
+import { parseJson } from "./inference-request.ts";
 
 /** How an answer is put into the caller's format. */
 export interface AnswerTranslation {
@@ -21,6 +23,7 @@ export interface AnswerTranslation {
 /** A call that is to be translated. */
 export interface TranslatableCall {
   readonly endpoint: Endpoint;
+  readonly provider: Pick<ResolvedProvider, "auth">;
   /** What the provider speaks. */
   readonly format: AnswerFormat;
   readonly json: JsonObject;
@@ -38,6 +41,8 @@ export interface TranslatableCall {
 
 /** A translated call. */
 export interface TranslatedCall {
+  /** The provider's operation, where only the translation can tell it: it follows the path after a colon. */
+  readonly operation?: string;
   readonly body: Buffer;
   /** What the provider's format has no word for. */
   readonly unsupported: readonly Unsupported[];
@@ -59,6 +64,7 @@ async function translationOf(call: TranslatableCall): Promise<TranslatedCall> {
   const { endpoint, format, model, callerModel, streaming, newId, nowS } = call;
   // The trace object is for Sluice and for no provider.
   const { trace: _, ...body } = call.json;
+  if (endpoint === "embeddings") return await embeddingsOf(call, body);
   if (endpoint !== "chat.completions" && endpoint !== "responses" && endpoint !== "messages") {
     throw new Error(`Nothing translates ${endpoint} into ${format}.`);
   }
@@ -66,4 +72,42 @@ async function translationOf(call: TranslatableCall): Promise<TranslatedCall> {
   const from = CALLER_FORMATS[endpoint];
   const translation = await translate({ from, to: format, body, model, callerModel, streaming, newId, nowS });
   return { body: translation.body, unsupported: translation.unsupported, translation };
+}
+
+/** Embeddings of Google's for a caller of OpenAI's. */
+async function embeddingsOf(call: TranslatableCall, request: JsonObject): Promise<TranslatedCall> {
+  const { writeEmbeddingsAnswer, writeEmbeddingsRequest } = await import(
+    "@sluice/translate/gemini-embeddings"
+  );
+  const { geminiGenerateContent } = await import("@sluice/translate/gemini");
+  const { openAiChat } = await import("@sluice/translate/openai-chat");
+  const unsupported: Unsupported[] = [];
+  const target = {
+    api: call.provider.auth === "google-oauth" ? "vertex" : "gemini",
+    model: call.model,
+  } as const;
+  const { operation, body } = writeEmbeddingsRequest(request, target, (note) => unsupported.push(note));
+  return {
+    operation,
+    body: toBuffer(body),
+    unsupported,
+    translation: {
+      answer(bytes) {
+        const answer = writeEmbeddingsAnswer(parseJson(bytes), { model: call.callerModel, request });
+        if (!answer) throw new Error("it holds no embeddings.");
+        return toBuffer(answer);
+      },
+      error: (bytes, status, headers) =>
+        toBuffer(
+          openAiChat.writeError(geminiGenerateContent.readError(bytes.toString("utf8"), status, headers)),
+        ),
+      stream: () => {
+        throw new Error("embeddings are not streamed.");
+      },
+    },
+  };
+}
+
+function toBuffer(value: JsonObject): Buffer {
+  return Buffer.from(JSON.stringify(value));
 }

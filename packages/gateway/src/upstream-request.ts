@@ -66,8 +66,9 @@ export async function prepareRequest(
 
   // Only calls that need a translation pay for loading it.
   const { translateCall } = await import("./answer-translation.ts");
-  const { body, unsupported, translation } = await translateCall({
+  const { body, unsupported, translation, ...translated } = await translateCall({
     endpoint,
+    provider,
     format,
     json: inference.json,
     callerHeaders: request.headers,
@@ -85,7 +86,12 @@ export async function prepareRequest(
   if (refused.length > 0) throw unsupportedParameters(provider.name, refused);
   return {
     method: "POST",
-    url: urlAt(provider, route.model, path, operation.query ?? ""),
+    url: urlAt(
+      provider,
+      route.model,
+      translated.operation === undefined ? path : `${path}:${translated.operation}`,
+      operation.query ?? "",
+    ),
     headers: translatedHeaders(request.headers, provider.headers),
     body,
     translation,

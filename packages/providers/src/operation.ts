@@ -72,10 +72,8 @@ export function operationAt(provider: OperationTarget, call: OperationCall): Ope
     return speaks.includes("anthropic-messages") ? { path: PATHS[endpoint] } : undefined;
   }
   if (endpoint === "embeddings" && speaks.includes("gemini-generate-content")) {
-    return {
-      path: `/models/${encodeURIComponent(model)}:batchEmbedContents`,
-      format: "gemini-generate-content",
-    };
+    // Which of Google's operations serves it depends on the model, and the translation knows it.
+    return { path: `/models/${encodeURIComponent(model)}`, format: "gemini-generate-content" };
   }
   return speaks.includes("openai-chat") ? { path: PATHS[endpoint] } : undefined;
 }
