@@ -6,11 +6,10 @@ import {
   assembleGeminiAnswer,
   assembleMessagesAnswer,
   assembleResponsesAnswer,
-  createSseReader,
   type JsonObject,
   type Reading,
 } from "@sluice/wire";
-import { awsMessage } from "../../support/aws-event-stream.ts";
+import { asBinaryEvents } from "./provider.ts";
 
 /** A conversation format as the tests of pairs need it. */
 export interface TestedFormat {
@@ -59,12 +58,5 @@ export const FORMATS: Readonly<Record<ConversationFormat, TestedFormat>> = {
 /** Callers get Converse's events over SSE, which its assembler does not know: Bedrock frames them as binary messages. */
 function inBedrocksFraming(pieces: readonly Uint8Array[]): readonly Uint8Array[] {
   const body = Buffer.concat(pieces);
-  if (!body.toString("latin1", 0, 6).startsWith("event:")) return pieces;
-  return createSseReader()
-    .feed(body)
-    .map(({ type, data }) =>
-      type.endsWith("Exception")
-        ? awsMessage({ ":message-type": "exception", ":exception-type": type }, data)
-        : awsMessage({ ":message-type": "event", ":event-type": type }, data),
-    );
+  return body.toString("latin1", 0, 6) === "event:" ? [asBinaryEvents(body.toString("utf8"))] : pieces;
 }
