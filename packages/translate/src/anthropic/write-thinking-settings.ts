@@ -27,7 +27,7 @@ export function writeThinkingSettings(
 ): ThinkingSettings {
   if (!reasoning) return {};
   if (reasoning.effort === "none" || reasoning.budgetTokens === 0) return switchedOff(generation, note);
-  if (generation.adaptiveThinking || reasoning.adaptive) return adaptive(reasoning, generation, note);
+  if (decidesItself(reasoning, generation)) return adaptive(reasoning, generation, note);
   const budgetTokens = budgetOf(reasoning, maxOutputTokens);
   if (budgetTokens === undefined) return {};
   const refusal = whyNot(
@@ -40,6 +40,12 @@ export function writeThinkingSettings(
     return {};
   }
   return { thinking: { type: "enabled", budget_tokens: budgetTokens }, budgetTokens };
+}
+
+/** A budget is kept where the model still takes one; a word is told as it is where the model knows words. */
+function decidesItself({ adaptive, budgetTokens }: ReasoningSettings, generation: ModelGeneration): boolean {
+  if (generation.adaptiveOnly || adaptive) return true;
+  return generation.adaptiveThinking && budgetTokens === undefined;
 }
 
 function switchedOff({ adaptiveOnly }: ModelGeneration, note: Note): ThinkingSettings {

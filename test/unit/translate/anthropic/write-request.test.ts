@@ -273,6 +273,11 @@ describe("a request for Anthropic", () => {
       { thinking: { type: "adaptive", display: "summarized" }, output_config: { effort: "xhigh" } },
     ],
     [
+      "a budget as it is, where the model still takes one",
+      { model: "claude-opus-4-6", reasoning: { budgetTokens: 3000 } },
+      { thinking: { type: "enabled", budget_tokens: 3000 }, output_config: undefined },
+    ],
+    [
       "a budget as an effort, where the model takes none",
       { model: "anthropic.claude-sonnet-5-v1:0", reasoning: { budgetTokens: 8192 } },
       { thinking: { type: "adaptive" }, output_config: { effort: "medium" } },
