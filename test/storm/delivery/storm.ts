@@ -1,7 +1,7 @@
 /** A storm from its beginning to its ledger. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../../support/delivery.ts";
 import { startUpstream } from "../../support/upstream.ts";
+import { CALLERS, type Calling, makeCalls } from "./callers.ts";
 import { type Held, openWaiting, type Waiting } from "./calm.ts";
 import { type Casualties, sufferCasualties } from "./casualties.ts";
 import { createEvidence, namesOf } from "./evidence.ts";
@@ -13,26 +13,16 @@ import { createStormKeys } from "./rotation.ts";
 import { drawSchedule } from "./schedule.ts";
 import { createStages, type Stages } from "./stages.ts";
 import { type Protection, type StormSystem, startStormSystem } from "./system.ts";
-import { makeCall, type Seen } from "./traffic.ts";
+import type { Seen } from "./traffic.ts";
 import { CALM, createWeather, langfuseReception, type Weather } from "./weather.ts";
 
 /** What a storm is to be. */
-export interface StormOptions {
-  readonly seed: number;
-  /** For how long calls are made and faults injected, ms. */
-  readonly durationMs: number;
-  /** How many calls are made at least, evenly spread over the storm. Undefined: as many as twelve callers can. */
-  readonly calls?: number;
+export interface StormOptions extends Calling {
   readonly without?: Protection;
   /** Gets a line for each stage. */
   readonly progress?: (line: string) => void;
 }
 
-const CALLERS = 12;
-/** How long a caller leaves a gateway alone that turned it away, ms. */
-const TURNED_AWAY_PAUSE_MS = 300;
-/** Share of the storm over which a given number of calls is spread; the rest makes up for what was slower. */
-const CALLING_SHARE = 0.95;
 /** How long everything may take to its end once the faults are over, ms; and a tenth of the storm's own time. */
 const DRAIN_MS = 90_000;
 /** Longest time that starting, looking and stopping may take each, ms. */
@@ -53,16 +43,20 @@ export async function runStorm(options: StormOptions): Promise<StormLedger> {
   const seen: Seen[] = [];
   let weather: Weather = CALM;
 
+  // What is started is ended in reverse, also when a stage is stuck.
+  await using running = new AsyncDisposableStack();
   const model = createModel(served, (key) => keys.admits("provider", key));
   const upstream = await startUpstream((request, response) => {
     // Nobody looks at them later, and in half an hour they would be most of what is in memory.
     upstream.requests.length = 0;
     return model(request, response);
   });
+  running.defer(() => upstream.stop());
   const langfuse = await startStormLangfuse(
     (spans) => langfuseReception(weather, spans),
     (key) => keys.admits("langfuse", key),
   );
+  running.defer(() => langfuse.stop());
   langfuse.poison = (user) => user.startsWith("poison");
   langfuse.guiltByAssociation = without === "bisect";
   const storm = await startStormSystem({
@@ -81,73 +75,70 @@ export async function runStorm(options: StormOptions): Promise<StormLedger> {
     },
   });
   const { system } = storm;
-  const waiting = openWaiting(system);
   const stages = createStages(() => {
     const states = [...system.gateway.environments, ...system.flusher.environments].map(({ state }) => state);
     return `${seen.length} calls made, ${langfuse.accepted.size} spans at Langfuse, processes ${states.join(", ")}`;
   });
-  try {
-    const startedAtMs = Date.now();
-    weather = createWeather(episodes, startedAtMs, random);
-    const stopWatching = watchMemory(system);
-    const ticking = setInterval(() => {
-      const minutes = Math.round((Date.now() - startedAtMs) / 60_000);
-      progress(`${minutes} min: ${seen.length} calls, ${langfuse.accepted.size} spans at Langfuse`);
-    }, PROGRESS_EVERY_MS);
-    const victims = {
-      ...system,
-      visibilityMs: storm.visibilityMs,
-      rotate: (holder: "provider" | "langfuse") => keys.rotate(holder, system.endpoints.secretsManager),
+  running.defer(() => stages.run("stopping", PROMPT_MS, () => storm.stop()));
+  const waiting = openWaiting(system);
+  running.defer(() => waiting.stop());
+  const startedAtMs = Date.now();
+  weather = createWeather(episodes, startedAtMs, random);
+  const stopWatching = watchMemory(system);
+  const ticking = setInterval(() => {
+    const minutes = Math.round((Date.now() - startedAtMs) / 60_000);
+    progress(`${minutes} min: ${seen.length} calls, ${langfuse.accepted.size} spans at Langfuse`);
+  }, PROGRESS_EVERY_MS);
+  const target = {
+    url: system.url,
+    keys: new Map([...storm.keys].map(([name, { secret }]) => [name, secret])),
+  };
+  const victims = {
+    ...system,
+    visibilityMs: storm.visibilityMs,
+    rotate: (holder: "provider" | "langfuse") => keys.rotate(holder, system.endpoints.secretsManager),
+  };
+  await stages
+    .run("calls and faults", 1.5 * durationMs + PROMPT_MS, () =>
+      Promise.all([
+        makeCalls(target, options, seen),
+        sufferCasualties(episodes, startedAtMs, victims, random, casualties),
+      ]),
+    )
+    .finally(() => clearInterval(ticking));
+  const { struck } = weather;
+  const memory = stopWatching();
+  progress(`${seen.length} calls, ${casualties.kills.length} kills; the faults are over`);
+  const calm = await becalm(storm, langfuse, waiting, stages, options);
+  return await stages.run("the ledger", PROMPT_MS, async () => {
+    const findings = {
+      seen,
+      served,
+      accepted: langfuse.accepted,
+      evidence,
+      kills: casualties.kills,
+      replayed: new Set(calm.fromLog.flatMap(({ body }) => namesOf(body))),
     };
-    await stages
-      .run("calls and faults", 1.5 * durationMs + PROMPT_MS, () =>
-        Promise.all([
-          makeCalls(storm, options, seen),
-          sufferCasualties(episodes, startedAtMs, victims, random, casualties),
-        ]),
-      )
-      .finally(() => clearInterval(ticking));
-    const { struck } = weather;
-    const memory = stopWatching();
-    progress(`${seen.length} calls, ${casualties.kills.length} kills; the faults are over`);
-    const calm = await becalm(storm, langfuse, waiting, stages, options);
-    return await stages.run("the ledger", PROMPT_MS, async () => {
-      const findings = {
-        seen,
-        served,
-        accepted: langfuse.accepted,
-        evidence,
-        kills: casualties.kills,
-        replayed: new Set(calm.fromLog.flatMap(({ body }) => namesOf(body))),
-      };
-      const accounts = new Map(
-        await Promise.all(
-          [...storm.keys].map(
-            async ([name, { account, limit }]) =>
-              [name, { ...(await storm.accounts.read(account)), limit }] as const,
-          ),
+    const accounts = new Map(
+      await Promise.all(
+        [...storm.keys].map(
+          async ([name, { account, limit }]) =>
+            [name, { ...(await storm.accounts.read(account)), limit }] as const,
         ),
-      );
-      return drawLedger({
-        ...calm,
-        findings,
-        accounts,
-        memory,
-        struck,
-        rotations: keys.counts,
-        overslept: casualties.overslept,
-        repeated: storm.redelivery.repeated,
-        overtaken: storm.redelivery.overtaken,
-      });
+      ),
+    );
+    return drawLedger({
+      ...calm,
+      findings,
+      accounts,
+      memory,
+      struck,
+      rotations: keys.counts,
+      overslept: casualties.overslept,
+      repeated: storm.redelivery.repeated,
+      overtaken: storm.redelivery.overtaken,
     });
-  } finally {
-    waiting.stop();
-    await stages.run("stopping", PROMPT_MS, async () => {
-      await storm.stop();
-      await upstream.stop();
-      await langfuse.stop();
-    });
-  }
+  });
 }
 
 /** Once the faults are over: works everything off, then brings back what is parked, as an operator would. */
@@ -186,34 +177,4 @@ async function becalm(
   const drainedAfterSeconds = seconds();
   const atTheEnd = await stages.run("reconciling at the end", PROMPT_MS, reconcile);
   return { fromLog, parked, parkedAgain, undrained, drainedAfterSeconds, whileParked, atTheEnd };
-}
-
-/**
- * Calls until the time is over and there are enough, each with random numbers of its own, so that it asks the same whenever
- * its turn comes.
- */
-async function makeCalls(
-  { system, keys }: StormSystem,
-  { seed, durationMs, calls = 0 }: StormOptions,
-  seen: Seen[],
-): Promise<void> {
-  const target = {
-    url: system.url,
-    keys: new Map([...keys].map(([name, { secret }]) => [name, secret])),
-  };
-  const startedAtMs = Date.now();
-  const everyMs = calls === 0 ? 0 : (CALLING_SHARE * durationMs) / calls;
-  let next = 1;
-  const goesOn = () => Date.now() < startedAtMs + durationMs || next <= calls;
-  await Promise.all(
-    Array.from({ length: CALLERS }, async () => {
-      while (goesOn()) {
-        const call = next++;
-        await sleep(Math.max(0, startedAtMs + (call - 1) * everyMs - Date.now()));
-        const saw = await makeCall(call, seededRandom(seed * 1_000_003 + call), target);
-        seen.push(saw);
-        if (saw.status === 503) await sleep(TURNED_AWAY_PAUSE_MS);
-      }
-    }),
-  );
 }
