@@ -48,6 +48,8 @@ export interface ExpectedUsage {
   readonly output: number;
   readonly reasoning: number | null;
   readonly total: number;
+  /** The model calls that the provider billed, when there were several. */
+  readonly billing?: readonly Pick<ExpectedUsage, "input" | "cacheRead" | "cacheWrite" | "output">[];
 }
 
 const directory = process.env["SLUICE_CORPUS"] ?? join(import.meta.dirname, "../../../shared/corpus");

@@ -97,27 +97,17 @@ describe("the bill of a message", () => {
   });
 });
 
-interface WithRows {
-  readonly billing?: readonly BilledRow[];
-}
-
-interface BilledRow {
-  readonly input: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-  readonly output: number;
-}
-
 /** Recorded answers for which Anthropic billed several calls, with the rows that an independent reader found. */
 const several = (corpusCases() ?? []).flatMap((recorded) => {
-  const usage: WithRows | undefined = corpusExpectation(recorded)?.usage;
-  return usage?.billing ? [{ id: recorded.id, recorded, rows: usage.billing }] : [];
+  const rows = corpusExpectation(recorded)?.usage?.billing;
+  return rows ? [{ id: recorded.id, recorded, rows }] : [];
 });
 
 describe.runIf(several.length > 0)("the bill of a recorded message", () => {
   it.each(several)("is the sum of all calls behind $id", async ({ recorded, rows }) => {
     const { usage } = await billed(Buffer.from(corpusBody(recorded)).toString());
-    const sum = (field: keyof BilledRow) => rows.reduce((total, row) => total + row[field], 0);
+    const sum = (field: "input" | "cacheRead" | "cacheWrite" | "output") =>
+      rows.reduce((total, row) => total + row[field], 0);
     expect(usage).toMatchObject({ input: sum("input"), cacheRead: sum("cacheRead") });
     expect((usage?.cacheWrite5m ?? 0) + (usage?.cacheWrite1h ?? 0)).toBe(sum("cacheWrite"));
     expect((usage?.output ?? 0) + (usage?.reasoning ?? 0)).toBe(sum("output"));
