@@ -27,6 +27,8 @@ export interface TranslatableCall {
   /** What the provider speaks. */
   readonly format: AnswerFormat;
   readonly json: JsonObject;
+  /** What the caller sent, byte for byte. */
+  readonly body: Buffer;
   /** Names in lower case. */
   readonly callerHeaders: Readonly<Record<string, string | undefined>>;
   /** The model's name at the provider. */
@@ -68,10 +70,20 @@ async function translationOf(call: TranslatableCall): Promise<TranslatedCall> {
   if (endpoint !== "chat.completions" && endpoint !== "responses" && endpoint !== "messages") {
     throw new Error(`Nothing translates ${endpoint} into ${format}.`);
   }
-  if (format === "bedrock-invoke") throw new Error("Only messages are invoked.");
+  if (format === "bedrock-invoke") return await invocationOf(call);
   const from = CALLER_FORMATS[endpoint];
   const translation = await translate({ from, to: format, body, model, callerModel, streaming, newId, nowS });
   return { body: translation.body, unsupported: translation.unsupported, translation };
+}
+
+/** Anthropic's own bodies in Bedrock's wrapping: a few members change, and a stream is framed anew. */
+async function invocationOf({ body, json, callerHeaders }: TranslatableCall): Promise<TranslatedCall> {
+  const { createInvokeStream, invokeBody, invokeError } = await import("@sluice/translate/bedrock-invoke");
+  return {
+    body: invokeBody(body, json, callerHeaders),
+    unsupported: [],
+    translation: { answer: (bytes) => bytes, error: invokeError, stream: createInvokeStream },
+  };
 }
 
 /** Embeddings of Google's for a caller of OpenAI's. */

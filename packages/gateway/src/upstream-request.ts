@@ -71,6 +71,7 @@ export async function prepareRequest(
     provider,
     format,
     json: inference.json,
+    body: inference.body,
     callerHeaders: request.headers,
     model: route.model,
     callerModel: inference.model,
