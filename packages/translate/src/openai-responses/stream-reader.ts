@@ -27,6 +27,9 @@ export function createStreamReader(): StreamReader {
   const slots = createBlockSlots();
   /** Of each reasoning item: which of its lists is told, and where in it. Where both come they say the same. */
   const thinking = new Map<string, { readonly list: string; index: number }>();
+  /** The items that events told of: their places, and the ids that they went by. */
+  const places = new Set<string>();
+  const placeOfId = new Map<string, string>();
   let started = false;
   let over = false;
 
@@ -48,9 +51,12 @@ export function createStreamReader(): StreamReader {
 
   function end(response: JsonObject, status: string): readonly AnswerEvent[] {
     over = true;
+    const told = places.size;
     asList(response["output"]).forEach((entry, at) => {
       const item = asObject(entry);
-      if (item) finishItem(item, String(at));
+      const place = item && (placeOfId.get(asText(item["id"]) ?? "") ?? String(at));
+      // The order may be another here than in the events (xAI). An item that nobody knows is new only behind those told.
+      if (item && place !== undefined && (places.has(place) || at >= told)) finishItem(item, place);
     });
     slots.closeAll();
     const blocks = slots.take();
@@ -90,6 +96,9 @@ export function createStreamReader(): StreamReader {
     const place = String(asCount(event["output_index"]) ?? asText(event["item_id"]) ?? "0");
     const part = `${place}:${asCount(event["content_index"]) ?? 0}`;
     const item = asObject(event["item"]);
+    const id = asText(event["item_id"]) ?? asText(item?.["id"]);
+    places.add(place);
+    if (id !== undefined) placeOfId.set(id, place);
     switch (type) {
       case "response.output_item.added": {
         const [block] = item ? readItem(item) : [];
