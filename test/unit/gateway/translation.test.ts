@@ -28,7 +28,7 @@ async function start(
   const gateway = await startGateway({
     apiKeys: { it: "sk-provider" },
     signRequest: async ({ headers }) =>
-      await Promise.resolve({ ...headers, authorization: "AWS4-HMAC-SHA256 …" }),
+      await Promise.resolve({ ...headers, authorization: "AWS4-HMAC-SHA256 x" }),
     config: { providers: { it: { baseUrl: upstream.baseUrl, ...provider } }, ...config },
   });
   stops.push(upstream.stop, gateway.stop);
