@@ -363,6 +363,12 @@ describe("a messages request", () => {
     });
   });
 
+  it("keeps the end user's name as it is, also where it is JSON, as Claude Code's is", () => {
+    const user_id = JSON.stringify({ device_id: "d", account_uuid: "a", session_id: "s" });
+    const request = readMessagesRequest(Buffer.from(JSON.stringify({ metadata: { user_id } })));
+    expect(request).toEqual({ ok: true, value: { user: user_id, input: {}, parameters: {} } });
+  });
+
   it.each(["[]", "", "no"])("is not read from %j", (body) => {
     expect(readMessagesRequest(Buffer.from(body)).ok).toBe(false);
   });
