@@ -13,7 +13,7 @@ import { countSearches, readCitations } from "./citations.ts";
 import { toProviderError } from "./error.ts";
 import { readFinish } from "./finish.ts";
 import { readSource } from "./media.ts";
-import { readUsage } from "./usage.ts";
+import { readServiceTier, readUsage } from "./usage.ts";
 
 const FORMAT = "gemini-generate-content";
 
@@ -159,7 +159,7 @@ export function createChunkReader(): ChunkReader {
         ...(id !== undefined && { id }),
         ...(model !== undefined && { model }),
         ...(!Number.isNaN(createdMs) && { createdAtS: Math.floor(createdMs / 1000) }),
-        ...(tier !== undefined && { serviceTier: tier }),
+        ...(tier !== undefined && { serviceTier: readServiceTier(tier) }),
       },
     });
   }

@@ -6,6 +6,7 @@ import { readTurns } from "./read-contents.ts";
 import { readTools } from "./read-tools.ts";
 import { toJsonSchema } from "./schema-dialect.ts";
 import { readThinking } from "./thinking.ts";
+import { readServiceTier } from "./usage.ts";
 
 /** Fields that are read. All others are noted. */
 const READ_FIELDS = new Set([
@@ -67,7 +68,7 @@ export function readRequest(body: JsonObject, note: Note): Conversation {
     stream: body["stream"] === true,
     // Every stream of Gemini's tells its usage.
     streamUsage: true,
-    ...(serviceTier !== undefined && { serviceTier }),
+    ...(serviceTier !== undefined && { serviceTier: readServiceTier(serviceTier) }),
   };
 }
 

@@ -1,4 +1,4 @@
-/** `usageMetadata` ⇔ the usage of an answer. */
+/** `usageMetadata` ⇔ the usage of an answer, and the tier that it was served on. */
 import { type JsonObject, readGeminiUsage } from "@sluice/wire";
 import type { AnswerUsage } from "../answer.ts";
 
@@ -18,4 +18,9 @@ export function writeUsage(usage: AnswerUsage): JsonObject {
     ...(usage.reasoningTokens !== undefined && { thoughtsTokenCount: thoughts }),
     totalTokenCount: usage.inputTokens + usage.outputTokens,
   };
+}
+
+/** The tier by the common word: Gemini calls the ordinary one `standard`. */
+export function readServiceTier(tier: string): string {
+  return tier === "standard" ? "default" : tier;
 }

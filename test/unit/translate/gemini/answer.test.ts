@@ -113,11 +113,12 @@ describe("an answer that is read", () => {
       candidatesTokenCount: 3,
       thoughtsTokenCount: 4,
       totalTokenCount: 22,
+      serviceTier: "standard",
     };
     const groundingMetadata = { webSearchQueries: ["a", "b"] };
-    expect(
-      gemini.readAnswer(chunk([{ text: "a" }], { groundingMetadata }, { usageMetadata }))?.usage,
-    ).toEqual({
+    const answer = gemini.readAnswer(chunk([{ text: "a" }], { groundingMetadata }, { usageMetadata }));
+    expect(answer?.serviceTier).toBe("default");
+    expect(answer?.usage).toEqual({
       inputTokens: 15,
       cacheReadTokens: 4,
       outputTokens: 7,
