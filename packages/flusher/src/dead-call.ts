@@ -15,15 +15,17 @@ export type Verdict =
 /**
  * Judges a call that nobody has heard of since it began. Its own record may only be late: the call may still
  * be under way, or a flusher that was away has both before it in any order. So a switch is looked at twice, with
- * time in between for the queue to be worked off; the second time the call is dead.
+ * time in between for the queue to be worked off; the second time the call is dead. Received twice is not looked at twice:
+ * the ledger may have been away. So that time must have gone by since the call's deadline, too.
  */
 export function judge(opened: OpenedRecord, message: QueueMessage, nowMs: number): Verdict {
   const { startedAtMs, deadlineAtMs } = opened;
   const patienceMs = Math.min(MAX_PATIENCE_MS, Math.max(MIN_PATIENCE_MS, deadlineAtMs - startedAtMs));
-  const leftMs = Math.max(0, deadlineAtMs - nowMs);
-  if (message.receiveCount === 1 || leftMs > 0) {
+  const waitsFromMs = message.receiveCount === 1 ? Math.max(nowMs, deadlineAtMs) : deadlineAtMs;
+  const retryAfterMs = waitsFromMs + patienceMs - nowMs;
+  if (retryAfterMs > 0) {
     const reason = "The call has not been heard of since it began; its own record may only be late.";
-    return { kind: "wait", end: { kind: "failed", reason, retryAfterMs: leftMs + patienceMs } };
+    return { kind: "wait", end: { kind: "failed", reason, retryAfterMs } };
   }
   return { kind: "dead", record: deadCall(opened) };
 }

@@ -170,6 +170,11 @@ describe("a call that is delivered again", () => {
   });
 });
 
+/** The switch of a call whose own record has been waited for long enough. */
+function overdue({ nowMs }: TestTable): OpenedRecord {
+  return opened(1, nowMs - 2 * MINUTE_MS, nowMs - MINUTE_MS);
+}
+
 describe("the dead man's switch", () => {
   it("of a call that was heard of is done, and shows nothing", async () => {
     const table = await tableForTest();
@@ -189,10 +194,22 @@ describe("the dead man's switch", () => {
     const first = await flush([message(body, 1)]);
     expect(first.failed).toMatchObject([{ retryAfterMs: MINUTE_MS - 1 }]);
     expect(seen).toEqual([]);
+    table.nowMs += MINUTE_MS;
     expect((await flush([message(body, 2)])).doneIds).toHaveLength(1);
     expect((await flush([message(body, 3)])).doneIds).toHaveLength(1);
     expect(seen).toHaveLength(1);
     expect(levels).toEqual(["failed"]);
+  });
+
+  it("waits as long when whoever received it first could not look, or was killed", async () => {
+    const table = await tableForTest();
+    const { drain, seen } = rememberingDrain();
+    const body = bodyOf(opened(1, table.nowMs - MINUTE_MS, table.nowMs - 10_000));
+    const flush = flusherOver(table, [drain]);
+    expect((await flush([message(body, 2)])).failed).toMatchObject([{ retryAfterMs: MINUTE_MS - 20_000 }]);
+    table.nowMs += MINUTE_MS - 20_001;
+    expect((await flush([message(body, 3)])).failed).toMatchObject([{ retryAfterMs: 1 }]);
+    expect(seen).toEqual([]);
   });
 
   it("never goes off before the call's deadline", async () => {
@@ -209,7 +226,7 @@ describe("the dead man's switch", () => {
     const { drain, seen } = rememberingDrain();
     drain.outcome = { kind: "retry", reason: "away" };
     const flush = flusherOver(table, [drain]);
-    const body = bodyOf(opened(1, table.nowMs - MINUTE_MS, table.nowMs - 1));
+    const body = bodyOf(overdue(table));
     expect((await flush([message(body, 2)])).failed).toHaveLength(1);
     drain.outcome = { kind: "delivered" };
     expect((await flush([message(body, 3)])).doneIds).toHaveLength(1);
@@ -220,7 +237,7 @@ describe("the dead man's switch", () => {
     const table = await tableForTest();
     const { drain, levels } = rememberingDrain();
     const flush = flusherOver(table, [drain]);
-    const body = bodyOf(opened(1, table.nowMs - MINUTE_MS, table.nowMs - 1));
+    const body = bodyOf(overdue(table));
     await flush([message(body, 2)]);
     await flush([call(1)]);
     const again = await flush([call(1), call(1)]);
@@ -240,7 +257,7 @@ describe("the dead man's switch", () => {
     ] as const;
     const { drain, levels } = rememberingDrain();
     const flush = flusherOver(table, [drain]);
-    const gone = { ...opened(1, table.nowMs - MINUTE_MS, table.nowMs - 1), accounts };
+    const gone = { ...overdue(table), accounts };
     await flush([message(bodyOf(gone), 2)]);
     expect(await table.accounts.read(account)).toMatchObject({ spent: 0n, reserved: 0n });
 
