@@ -103,7 +103,9 @@ export function drawLedger(outcome: StormOutcome): StormLedger {
   const { others, ...inWindow } = auditDuplicates(findings);
   const spends = [...accounts].map(([name, account]) => ({ name, ...auditKey(name, account, findings) }));
   const spendMismatches = spends.flatMap(({ mismatches }) => mismatches);
-  const parkedWrongly = [...parked.filter(isWrong), ...parkedAgain].map(({ reason }) => reason);
+  const parkedWrongly = [...parked.filter(isWrong), ...parkedAgain].map(
+    ({ body, reason }) => `${namesOf(body).join(" ")}: ${reason}`,
+  );
   const grew = Object.values(memory).some(({ flat }) => flat === false);
   const reconciledWrongly = auditCounts(outcome);
   const faults = [lost, others, spendMismatches, parkedWrongly, reconciledWrongly].flat().length + undrained;
