@@ -19,8 +19,11 @@ export function billedCallUsages({
   usage,
   rawUsage,
   billedCalls,
-}: Pick<AssembledAnswer, "usage" | "rawUsage" | "billedCalls">): readonly BilledCallUsage[] {
-  const whole = usage && billedUsage(usage, rawUsage);
+  webSearches = 0,
+}: Pick<AssembledAnswer, "usage" | "rawUsage" | "billedCalls" | "webSearches">): readonly BilledCallUsage[] {
+  const told = usage && billedUsage(usage, rawUsage);
+  // Where the usage tells its searches, they are not counted again in the output.
+  const whole = told && { ...told, webSearches: told.webSearches || webSearches };
   if (!billedCalls) return whole ? [{ usage: whole }] : [];
   let thinking = whole?.reasoning ?? 0;
   return billedCalls.map((call, index) => {

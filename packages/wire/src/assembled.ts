@@ -120,6 +120,8 @@ export interface AssembledAnswer {
    * rows, since `usage` may leave some of them out. Searches and the like stand in `rawUsage` alone.
    */
   readonly billedCalls?: readonly BilledCall[];
+  /** Searches that the provider ran, counted in its output because its usage does not tell them (OpenAI's responses). */
+  readonly webSearches?: number;
   /** How many input tokens the request would have, from an operation that only counts them. Nothing was used. */
   readonly countedInputTokens?: number;
   /** What the provider's filters said of the prompt, as it was sent (Gemini's `promptFeedback`); a blocked one has no choices. */

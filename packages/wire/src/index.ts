@@ -33,6 +33,7 @@ export * from "./openai/responses/answer.ts";
 export * from "./openai/responses/error-event.ts";
 export * from "./openai/responses/request.ts";
 export * from "./openai/responses/stream-format.ts";
+export * from "./openai/responses/web-searches.ts";
 export * from "./openai/speech.ts";
 export { addToolCallDelta, argumentText, type OpenToolCall } from "./openai/tool-calls.ts";
 export * from "./openai/transcriptions.ts";

@@ -85,3 +85,20 @@ describe("the calls that an answer is billed for", () => {
     ]);
   });
 });
+
+describe("searches that only the output of an answer tells", () => {
+  const counts: TokenUsage = { inputTokens: 1, outputTokens: 2, totalTokens: 3 };
+
+  it("are billed", () => {
+    expect(billedCallUsages({ usage: counts, webSearches: 2 })).toMatchObject([
+      { usage: { webSearches: 2 } },
+    ]);
+  });
+
+  it("are not billed twice where the usage tells them too", () => {
+    const rawUsage = { server_tool_use: { web_search_requests: 3 } };
+    expect(billedCallUsages({ usage: counts, rawUsage, webSearches: 2 })).toMatchObject([
+      { usage: { webSearches: 3 } },
+    ]);
+  });
+});

@@ -5,6 +5,7 @@ import {
   asList,
   asObject,
   asText,
+  countWebSearches,
   type JsonObject,
   readChatUsage,
 } from "@sluice/wire";
@@ -98,14 +99,4 @@ export function readUsage(response: JsonObject): AnswerUsage | undefined {
   if (!usage) return undefined;
   const webSearches = countWebSearches(asList(response["output"]));
   return { ...usage, ...(webSearches > 0 && { webSearches }) };
-}
-
-/** Opening a page and finding in it are no searches (OpenAI API reference, "Web search call"). */
-function countWebSearches(items: readonly unknown[]): number {
-  return items.filter((entry) => {
-    const item = asObject(entry);
-    if (item?.["type"] !== "web_search_call") return false;
-    const action = asText(asObject(item["action"])?.["type"]);
-    return action === undefined || action === "search";
-  }).length;
 }

@@ -283,3 +283,15 @@ describe("a request of the responses endpoint", () => {
     });
   });
 });
+
+describe("the searches in a response", () => {
+  it.each([
+    [{ type: "web_search_call", action: { type: "search", query: "q" } }, 1],
+    [{ type: "web_search_call", status: "completed" }, 1],
+    [{ type: "web_search_call", action: { type: "open_page" } }, undefined],
+    [{ type: "web_search_call", status: "failed" }, undefined],
+    [{ type: "file_search_call" }, undefined],
+  ])("are counted, for they are billed apart: %j", (item, count) => {
+    expect(assemble({ ...head, status: "completed", output: [item] }).webSearches).toBe(count);
+  });
+});

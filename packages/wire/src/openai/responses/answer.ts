@@ -7,6 +7,7 @@ import { findError, readErrorBody } from "../answer-error.ts";
 import { readUsage } from "../usage.ts";
 import { readOutput } from "./output-choice.ts";
 import { createResponseFold } from "./response-fold.ts";
+import { countWebSearches } from "./web-searches.ts";
 
 /**
  * Reads a body given in pieces of any size. `status` is the answer's HTTP status: from 400 on the body is an
@@ -82,6 +83,7 @@ function describe(response: JsonObject): Omit<AssembledAnswer, "warnings"> {
   const createdAtS = asCount(response["created_at"]);
   const serviceTier = asText(response["service_tier"]);
   const rawUsage = asObject(response["usage"]);
+  const webSearches = countWebSearches(asList(response["output"]));
   const usage = rawUsage && readUsage(rawUsage);
   return {
     ...(id !== undefined && { id }),
@@ -91,5 +93,6 @@ function describe(response: JsonObject): Omit<AssembledAnswer, "warnings"> {
     choices: Array.isArray(response["output"]) ? [readOutput(asList(response["output"]), response)] : [],
     ...(usage && { usage }),
     ...(usage && rawUsage && { rawUsage }),
+    ...(webSearches > 0 && { webSearches }),
   };
 }
