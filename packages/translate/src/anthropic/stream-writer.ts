@@ -6,7 +6,7 @@ import type { AnswerContext, StreamWriter } from "../format.ts";
 import { writeCitation } from "./citations.ts";
 import { writeError } from "./error.ts";
 import { writeFinish } from "./finish.ts";
-import { writeCallSignature, writeProof, writeThinking } from "./thinking.ts";
+import { isEmpty, writeCallSignature, writeProof, writeThinking } from "./thinking.ts";
 import { writeServiceTier, writeUsage } from "./usage.ts";
 import { imageText, writeHead } from "./write-answer.ts";
 
@@ -33,10 +33,9 @@ export function createStreamWriter(context: AnswerContext): StreamWriter {
     return stop;
   };
   const whole = (content: JsonObject): string => show(content) + hide();
-  /** A `thinking` block that is told at once: clients take its content from deltas alone. */
-  const thinking = (text: string, signature: string): string =>
+  /** A `thinking` block that is a signature alone: clients take it from a delta. */
+  const signed = (signature: string): string =>
     show({ type: "thinking", thinking: "", signature: "" }) +
-    (text === "" ? "" : delta({ type: "thinking_delta", thinking: text })) +
     delta({ type: "signature_delta", signature }) +
     hide();
 
@@ -52,11 +51,11 @@ export function createStreamWriter(context: AnswerContext): StreamWriter {
         return before + (next.text === "" ? "" : thinkingText(next.text));
       case "tool_call": {
         hasToolCalls = true;
-        const signed = next.signature === undefined ? "" : callSignature(next.signature);
+        const proof = next.signature === undefined ? "" : callSignature(next.signature);
         const opened = show({ type: "tool_use", id: next.id, name: next.name, input: {} });
         const args = next.arguments === "" ? "" : argumentsDelta(next.arguments);
         block = { kind: "tool_call", id: next.id, name: next.name, arguments: "" };
-        return before + signed + opened + args;
+        return before + proof + opened + args;
       }
       case "image":
         return before + show({ type: "text", text: "" }) + textDelta(imageText(next.source));
@@ -75,7 +74,7 @@ export function createStreamWriter(context: AnswerContext): StreamWriter {
   }
 
   function callSignature(signature: string): string {
-    return thinking("", String(writeCallSignature(signature)["signature"]));
+    return signed(String(writeCallSignature(signature)["signature"]));
   }
 
   function thinkingText(text: string): string {
@@ -122,9 +121,9 @@ export function createStreamWriter(context: AnswerContext): StreamWriter {
   function closeReasoning(reasoning: Reasoning): string {
     const signature = writeProof(reasoning);
     if (shown) return (signature === "" ? "" : delta({ type: "signature_delta", signature })) + hide();
+    if (isEmpty(reasoning)) return "";
     const content = writeThinking(reasoning);
-    if (content["type"] === "redacted_thinking") return whole(content);
-    return signature === "" ? "" : thinking("", signature);
+    return content["type"] === "redacted_thinking" ? whole(content) : signed(signature);
   }
 
   function end(): string {

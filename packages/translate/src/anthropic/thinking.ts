@@ -17,6 +17,7 @@ export function readThinking(block: JsonObject): Reasoning | undefined {
   // Without a signature nothing tells who thought it: a caller repeats what was written to it unsigned.
   if (signed === undefined) return { kind: "reasoning", text };
   const { signature, origin } = readSignature(signed, FORMAT);
+  if (signature === "") return { kind: "reasoning", text, origin };
   // OpenAI's only proof is the encrypted thinking itself.
   return origin === "openai-responses"
     ? { kind: "reasoning", text, encrypted: signature, origin }
@@ -32,10 +33,17 @@ export function writeThinking(reasoning: Reasoning): JsonObject {
   return { type: "thinking", thinking: text, signature: writeProof(reasoning) };
 }
 
-/** The signature of a `thinking` block; empty when there is none to give. */
+/**
+ * The signature of a `thinking` block; empty when there is none to give. Another provider's thinking has its origin there even
+ * without a signature, for some (DeepSeek) want unsigned thinking back.
+ */
 export function writeProof({ signature, encrypted, origin }: Reasoning): string {
-  const proof = signature ?? encrypted;
-  return proof === undefined ? "" : writeSignature(proof, origin, FORMAT);
+  return writeSignature(signature ?? encrypted ?? "", origin, FORMAT);
+}
+
+/** Whether there is nothing to tell: neither thoughts nor a proof of them. */
+export function isEmpty({ text, signature, encrypted }: Reasoning): boolean {
+  return text === "" && signature === undefined && encrypted === undefined;
 }
 
 /**

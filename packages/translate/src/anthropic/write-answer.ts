@@ -5,7 +5,7 @@ import type { Source } from "../conversation.ts";
 import type { AnswerContext } from "../format.ts";
 import { writeCitation } from "./citations.ts";
 import { writeFinish } from "./finish.ts";
-import { writeCallSignature, writeThinking } from "./thinking.ts";
+import { isEmpty, writeCallSignature, writeThinking } from "./thinking.ts";
 import { writeServiceTier, writeUsage } from "./usage.ts";
 
 /** The message. */
@@ -43,7 +43,7 @@ function writeBlock(block: Block): readonly JsonObject[] {
     case "refusal":
       return [{ type: "text", text: block.text }];
     case "reasoning":
-      return [writeThinking(block)];
+      return isEmpty(block) ? [] : [writeThinking(block)];
     case "tool_call":
       return [
         ...(block.signature === undefined ? [] : [writeCallSignature(block.signature)]),

@@ -166,6 +166,8 @@ describe("a message is written", () => {
         { kind: "reasoning", text: "Sum", encrypted: "e", origin: "openai-responses" },
         { kind: "reasoning", text: "", encrypted: "e", origin: "openai-responses" },
         { kind: "reasoning", text: "Hm", origin: "openai-chat" },
+        { kind: "reasoning", text: "Hm" },
+        { kind: "reasoning", text: "", origin: "openai-chat" },
         { kind: "text", text: "Hi", citations: [{ url: "u", title: "t" }, { title: "nowhere" }] },
         { kind: "refusal", text: "No." },
         { kind: "image", source: { kind: "base64", mediaType: "image/png", data: "AA" } },
@@ -179,6 +181,7 @@ describe("a message is written", () => {
       { type: "thinking", thinking: "Hm", signature: "sluice:gemini-generate-content:g" },
       { type: "thinking", thinking: "Sum", signature: "sluice:openai-responses:e" },
       { type: "redacted_thinking", data: "sluice:openai-responses:e" },
+      { type: "thinking", thinking: "Hm", signature: "sluice:openai-chat:" },
       { type: "thinking", thinking: "Hm", signature: "" },
       {
         type: "text",

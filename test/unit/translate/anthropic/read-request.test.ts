@@ -187,6 +187,11 @@ describe("a messages request", () => {
       { kind: "reasoning", text: "Hm" },
     ],
     [
+      "unsigned thinking that came from a chat",
+      { type: "thinking", thinking: "Hm", signature: "sluice:openai-chat:" },
+      { kind: "reasoning", text: "Hm", origin: "openai-chat" },
+    ],
+    [
       "redacted thinking",
       { type: "redacted_thinking", data: "d" },
       { kind: "reasoning", text: "", encrypted: "d", origin: "anthropic-messages" },

@@ -244,6 +244,8 @@ describe("a message's stream is written", () => {
       { kind: "delta", delta: { kind: "encrypted", encrypted: "c" } },
       { kind: "delta", delta: { kind: "encrypted", encrypted: "d" } },
       { kind: "block_end" },
+      { kind: "block_start", block: { kind: "reasoning", text: "", origin: "openai-chat" } },
+      { kind: "block_end" },
       { kind: "end" },
     ]);
     expect(await received(body)).toMatchObject({
