@@ -9,10 +9,10 @@ import {
   member,
 } from "@sluice/wire";
 import type { AnswerEvent, AnswerUsage, Block, Finish } from "../answer.ts";
-import { countSearches, readCitations } from "./citations.ts";
 import { toProviderError } from "./error.ts";
 import { readFinish } from "./finish.ts";
 import { readSource } from "./media.ts";
+import { countSearches, readCitations } from "./read-citations.ts";
 import { readServiceTier, readUsage } from "./usage.ts";
 
 const FORMAT = "gemini-generate-content";

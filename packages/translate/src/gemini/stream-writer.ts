@@ -5,7 +5,8 @@ import type { AnswerContext, StreamWriter } from "../format.ts";
 import { writeError } from "./error.ts";
 import { writeFinish } from "./finish.ts";
 import { writeUsage } from "./usage.ts";
-import { type PlacedCitation, writeBlock, writeGrounding } from "./write-parts.ts";
+import { writeBlock } from "./write-block.ts";
+import { type PlacedCitation, writeGrounding } from "./write-citations.ts";
 
 /**
  * A writer of one stream. Text and thinking leave piece by piece; everything else leaves whole, since a part is. The last

@@ -4,7 +4,8 @@ import type { ModelAnswer } from "../answer.ts";
 import type { AnswerContext } from "../format.ts";
 import { writeFinish } from "./finish.ts";
 import { writeUsage } from "./usage.ts";
-import { type PlacedCitation, writeBlock, writeGrounding } from "./write-parts.ts";
+import { writeBlock } from "./write-block.ts";
+import { type PlacedCitation, writeGrounding } from "./write-citations.ts";
 
 /** The answer as one candidate. */
 export function writeAnswer(answer: ModelAnswer, context: AnswerContext): JsonObject {
