@@ -20,6 +20,11 @@ const READ_FIELDS = new Set([
 /** Fields that change nothing in the answer's content. */
 const HINTS = new Set(["performanceConfig", "additionalModelResponseFieldPaths"]);
 
+/** Every answer tells the stop sequence, so that asking for it says nothing more. */
+const asksForStopSequence = ([field, value]: readonly [string, unknown]) =>
+  field === "additionalModelResponseFieldPaths" &&
+  asList(value).every((path) => typeof path === "string" && path.endsWith("/stop_sequence"));
+
 /** Fields for the model alone that have a place in a conversation. */
 const READ_ADDITIONAL = new Set([
   "thinking",
@@ -72,7 +77,9 @@ export function readRequest(body: JsonObject, note: Note): Conversation {
 function noteUnread(body: JsonObject, note: Note): void {
   const additional = Object.keys(asObject(body["additionalModelRequestFields"]) ?? {});
   const metadata = Object.keys(asObject(body["requestMetadata"]) ?? {});
-  const fields = Object.keys(body).filter((field) => body[field] !== null && !READ_FIELDS.has(field));
+  const fields = Object.entries(body)
+    .filter((entry) => entry[1] !== null && !READ_FIELDS.has(entry[0]) && !asksForStopSequence(entry))
+    .map(([field]) => field);
   const reason = "Only Bedrock, or one of its models, has this field.";
   for (const field of fields) note({ field, reason, weight: HINTS.has(field) ? "hint" : "matters" });
   for (const field of additional.filter((name) => !READ_ADDITIONAL.has(name))) {
