@@ -48,7 +48,14 @@ export function createItemWriter(
 /** The text goes into the summary, which is where clients look for it. */
 function createReasoningWriter(opening: Reasoning, sink: OutputSink): ItemWriter {
   const id = sink.newId("rs_", opening.origin === "openai-responses" ? opening.id : undefined);
-  const outputIndex = sink.begin({ id, type: "reasoning", summary: [] });
+  // OpenAI's items begin with a first form of it, too; here it tells the origin, which a reader has to know at the start.
+  const first = writeOpaque(opening);
+  const outputIndex = sink.begin({
+    id,
+    type: "reasoning",
+    summary: [],
+    ...(first !== undefined && { encrypted_content: first }),
+  });
   let reasoning: Reasoning = { ...opening, text: "" };
   const emit = (type: string, fields: JsonObject) =>
     sink.emit(type, { item_id: id, output_index: outputIndex, summary_index: 0, ...fields });
