@@ -2,14 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import {
-  createAccountStore,
   createClients,
   createJsonLog,
   createJsonSecret,
   createKeyLookup,
   createOutbox,
   createProviderCredentials,
-  createRateStore,
   toGatewayRequest,
   toGatewayResponse,
 } from "@sluice/aws";
@@ -45,8 +43,10 @@ const googleAccessTokens = once(async () => {
 
 const gateway = createGateway(resolved, {
   keys: createKeyLookup(table),
-  accounts: createAccountStore({ ...table, ...retries, nowMs }),
-  rates: createRateStore(table),
+  loadLedger: once(async () => {
+    const { createAccountStore, createRateStore } = await import("@sluice/aws/ledger");
+    return { accounts: createAccountStore({ ...table, ...retries, nowMs }), rates: createRateStore(table) };
+  }),
   loadPrices: createPriceLoader(config.prices, resolved),
   credentials: createProviderCredentials(
     createJsonSecret(secretsManager, required("SLUICE_PROVIDERS_SECRET"), nowMs),

@@ -86,6 +86,7 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
     logLines.push({ message, fields });
   };
   let cachedKeys = { ...apiKeys };
+  const ledger = { accounts: setup.accounts ?? memoryAccounts(), rates: setup.rates ?? memoryRates() };
   const gateway = createGateway(parseConfig(setup.config), {
     keys: {
       findByHash:
@@ -110,8 +111,7 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
         records.push(record);
       },
     },
-    accounts: setup.accounts ?? memoryAccounts(),
-    rates: setup.rates ?? memoryRates(),
+    loadLedger: async () => await Promise.resolve(ledger),
     loadPrices: () => loadCatalogue(setup.config.prices),
     callUpstream: createUpstreamCaller(),
     signRequest:

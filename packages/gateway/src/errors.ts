@@ -67,6 +67,20 @@ export function unauthorized(message: string): GatewayError {
   );
 }
 
+/** 403: the key's allow-list does not have the model. */
+export function modelNotAllowed(model: string, alias: string): GatewayError {
+  return new GatewayError(
+    403,
+    {
+      message: `The key "${alias}" may not use the model "${model}".`,
+      type: "permission_error",
+      code: "model_not_allowed",
+      param: "model",
+    },
+    { headers: NO_RETRY },
+  );
+}
+
 /** 404: no such path. */
 export function notFound(path: string): GatewayError {
   return new GatewayError(

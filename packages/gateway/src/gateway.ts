@@ -19,7 +19,7 @@ export function createGateway(config: ResolvedConfig, deps: GatewayDependencies)
   const inference = {
     ...deps,
     keys,
-    readAccount: cacheAccounts(deps.accounts, deps.nowMs),
+    readAccount: cacheAccounts(async () => (await deps.loadLedger()).accounts, deps.nowMs),
     settlementGraceMs: config.budgets.settlementGraceMs,
     coolDown: createCoolDown(deps.nowMs),
   };

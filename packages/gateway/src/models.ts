@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { ResolvedConfig, ResolvedProvider } from "@sluice/config";
 import type { VirtualKey } from "@sluice/keys";
 import { resolveModel } from "@sluice/providers";
-import { mayUse } from "./admission/model-choice.ts";
+import { mayUse } from "./admission/allow-list.ts";
 import { authorizedHeaders, storedKey } from "./authorization.ts";
 import { type ErrorShape, modelNotFound, UpstreamError } from "./errors.ts";
 import type { GatewayDependencies } from "./ports.ts";

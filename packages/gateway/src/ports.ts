@@ -85,13 +85,19 @@ export interface Log {
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
+/** Where budgets and rate limits are kept. */
+export interface Ledger {
+  readonly accounts: AccountStore;
+  readonly rates: RateStore;
+}
+
 /** Everything the gateway is made of, besides its config. */
 export interface GatewayDependencies {
   readonly keys: KeyStore;
   readonly credentials: ProviderCredentials;
   readonly outbox: Outbox;
-  readonly accounts: AccountStore;
-  readonly rates: RateStore;
+  /** The stores of budgets and rate limits. Called only for keys that have some, since loading them takes a while. */
+  readonly loadLedger: () => Promise<Ledger>;
   /** The prices of models. Called only for keys with a strict budget, since loading them takes a while. */
   readonly loadPrices: () => Promise<Catalogue>;
   readonly callUpstream: CallUpstream;

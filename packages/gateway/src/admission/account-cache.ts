@@ -9,9 +9,12 @@ export const ACCOUNT_CACHE_MS = 5_000;
 export type ReadAccount = (account: AccountRef) => Promise<AccountTotals>;
 
 /** A reader in front of the store. */
-export function cacheAccounts(store: Pick<AccountStore, "read">, nowMs: () => number): ReadAccount {
+export function cacheAccounts(
+  store: () => Promise<Pick<AccountStore, "read">>,
+  nowMs: () => number,
+): ReadAccount {
   return remember(
-    (account) => store.read(account),
+    async (account) => await (await store()).read(account),
     () => ACCOUNT_CACHE_MS,
     nowMs,
     JSON.stringify,

@@ -1,6 +1,7 @@
 /** The accounts of a call, and the budgets that hold for them. */
 import type { Tenant, VirtualKey } from "@sluice/keys";
 import { type AccountRef, type BudgetPolicy, type Period, periodAt } from "@sluice/ledger";
+import type { LedgerAccount } from "@sluice/trace";
 
 /** The period in which spend is summed up where no budget names one. */
 const DEFAULT_PERIOD: Period = "month";
@@ -36,4 +37,9 @@ function budgeted(
     ...(budget && { budget }),
     ...(resetsAtMs !== undefined && { resetsAtMs }),
   };
+}
+
+/** The account in a record: where the call is to be entered. */
+export function ledgerEntry({ account }: Pick<BudgetedAccount, "account">): LedgerAccount {
+  return { ownerKind: account.owner.kind, ownerId: account.owner.id, periodId: account.periodId };
 }

@@ -4,20 +4,6 @@ import { GatewayError, NO_RETRY } from "../errors.ts";
 import type { BudgetState } from "./budget-state.ts";
 import { budgetHeaders } from "./budget-state.ts";
 
-/** 403: the key's allow-list does not have the model. */
-export function modelNotAllowed(model: string, alias: string): GatewayError {
-  return new GatewayError(
-    403,
-    {
-      message: `The key "${alias}" may not use the model "${model}".`,
-      type: "permission_error",
-      code: "model_not_allowed",
-      param: "model",
-    },
-    { headers: NO_RETRY },
-  );
-}
-
 /** 403: a strict budget cannot bound what the model would cost. */
 export function modelUnpriced(model: string, reason: string): GatewayError {
   return new GatewayError(

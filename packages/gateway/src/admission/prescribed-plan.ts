@@ -1,6 +1,4 @@
-/** Which model a call may have: its key's allow-list, and the cheaper one that a nearly used up budget prescribes. */
-import type { VirtualKey } from "@sluice/keys";
-import { type ModelRoute, matchesGlob } from "@sluice/providers";
+/** The cheaper model that a nearly used up budget prescribes. */
 import type { Endpoint } from "@sluice/trace";
 import type { RoutePlan } from "../routing/route-plan.ts";
 import type { ReadAccount } from "./account-cache.ts";
@@ -11,14 +9,6 @@ export interface Choice {
   readonly endpoint: Endpoint;
   /** Plans the way to a model. */
   readonly plan: (model: string) => RoutePlan;
-}
-
-/** Whether a key's allow-list has the model, by the name asked for or by the one it stands for. */
-export function mayUse({ models }: VirtualKey, requested: string, { provider, model }: ModelRoute): boolean {
-  if (!models) return true;
-  return models.some((glob) =>
-    [requested, model, `${provider}/${model}`].some((name) => matchesGlob(glob, name)),
-  );
 }
 
 /**
