@@ -28,6 +28,7 @@ export function createResponseWriter(context: AnswerContext): ResponseWriter {
   let item: ItemWriter | undefined;
   let usage: AnswerUsage | undefined;
   let finish: Finish | undefined;
+  let refused = false;
 
   const emit = (type: string, fields: JsonObject) => {
     events.push({ type, sequence_number: sequence, ...fields });
@@ -69,6 +70,7 @@ export function createResponseWriter(context: AnswerContext): ResponseWriter {
   function open(block: Extract<AnswerEvent, { kind: "block_start" }>["block"]): void {
     if (block.kind === "server_tool") return;
     if (block.kind === "text" || block.kind === "refusal") {
+      refused ||= block.kind === "refusal";
       message ??= createMessageWriter(sink);
       message.open(block);
       return;
@@ -133,6 +135,8 @@ export function createResponseWriter(context: AnswerContext): ResponseWriter {
           break;
         case "end": {
           const started = begin();
+          // A refusal without words would look like a whole answer.
+          if (finish?.reason === "refusal" && !refused) finish = { ...finish, reason: "content_filter" };
           closeMessage();
           const response = { ...started, ...writeEnd(finish, usage, output) };
           emit(`response.${response.status}`, { response });
