@@ -38,7 +38,7 @@ export type Memory = Readonly<Record<"gateway" | "flusher", FunctionMemory>>;
 
 const EVERY_MS = 1_000;
 /** Fewest invocations of a process that is judged. Below, what is seen is a heap that finds its size. */
-const LONG_LIFE = 200;
+const LONG_LIFE = 100;
 /** Share of a process's invocations in which it may still grow: code is compiled, the heap finds its size. */
 const WARMING = 0.4;
 /** Growth that is noise, as a share of the median, and at least so much, MB: a few bodies of a megabyte come and go. */

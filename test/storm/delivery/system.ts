@@ -41,6 +41,8 @@ const FLUSHER_MS = 32_000;
  * that one that stands still misses it.
  */
 const VISIBILITY_SECONDS = 8;
+/** How long a batch is gathered, seconds. In a deployment: five. */
+const BATCH_WINDOW_SECONDS = 1;
 /** Longest time after which a message comes back that a flusher put off, seconds. In a deployment: two hours. */
 const LONGEST_PUT_OFF_SECONDS = { least: 8, most: 60 };
 /** That, as a share of the storm: what is put off during the long outage is asked for some ten times. */
@@ -122,6 +124,8 @@ export async function startStormSystem(options: StormSystemOptions): Promise<Sto
     },
     {
       root,
+      // As in a deployment, batches are gathered: with a batch for each receive, four flushers could not keep up.
+      batchWindowSeconds: BATCH_WINDOW_SECONDS,
       functions: { flusher: { timeoutMs: FLUSHER_MS }, gateway: { maxConcurrency: options.clients + 4 } },
       endpoint: (service, url) => putThrough(url, behaviours[service]),
       pollerEndpoint: (url) =>

@@ -28,7 +28,7 @@ describe("the storm's judgement on memory", () => {
   });
 
   it("does not judge what did not live long", () => {
-    const leaking = process((invocations) => 60 + invocations, 100);
+    const leaking = process((invocations) => 60 + invocations, 50);
     expect(judgeMemory([leaking])).toMatchObject({ processes: 1, judged: 0, flat: undefined });
   });
 });
