@@ -90,6 +90,14 @@ function readItem(
     case "custom_tool_call_output":
       noteUnread(item, path, note);
       return { role: "user", parts: [readResult(item, path, names, note)], result: true };
+    case "item_reference":
+      note({
+        field: path,
+        reason:
+          "The provider keeps nothing between calls: send the items themselves (clients do so with store: false).",
+        weight: "matters",
+      });
+      return undefined;
     default:
       note({
         field: path,

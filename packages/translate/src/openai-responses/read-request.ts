@@ -34,6 +34,15 @@ const READ_FIELDS = new Set([
 /** Fields that change nothing in the answer of a provider that keeps no responses and runs no tools. */
 const HINTS = new Set(["truncation", "max_tool_calls"]);
 
+/** Why what OpenAI keeps cannot be had from another provider, and what to do instead. */
+const KEPT = "The provider keeps nothing between calls: send the whole conversation as input.";
+const REASONS: Readonly<Record<string, string>> = {
+  previous_response_id: KEPT,
+  conversation: KEPT,
+  prompt: "Only OpenAI has the prompt: send its text as instructions.",
+  background: "The provider cannot answer later: leave background out, or stream.",
+};
+
 /** Values that say what happens anyway. */
 const DEFAULTS: Readonly<Record<string, unknown>> = { truncation: "disabled", background: false };
 
@@ -150,7 +159,7 @@ function noteUnread(body: JsonObject, note: Note): void {
       continue;
     note({
       field,
-      reason: `The provider's format has no equal of ${field}.`,
+      reason: REASONS[field] ?? `The provider's format has no equal of ${field}.`,
       weight: HINTS.has(field) ? "hint" : "matters",
     });
   }

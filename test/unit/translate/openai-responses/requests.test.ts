@@ -257,6 +257,17 @@ describe("a caller's request", () => {
     expect(read({ input: "Hi", ...body }).notes).toEqual(expected);
   });
 
+  test.each<readonly [JsonObject, RegExp]>([
+    [{ previous_response_id: "resp_1" }, /send the whole conversation as input/],
+    [{ conversation: { id: "conv_1" } }, /send the whole conversation as input/],
+    [{ prompt: { id: "pmpt_1" } }, /send its text as instructions/],
+    [{ input: [{ type: "item_reference", id: "msg_1" }] }, /store: false/],
+  ])("that relies on what OpenAI keeps is told what to do instead: %j", (body, remedy) => {
+    const reasons: string[] = [];
+    openAiResponses.readRequest({ model: "m", input: "Hi", ...body }, ({ reason }) => reasons.push(reason));
+    expect(reasons).toEqual([expect.stringMatching(remedy)]);
+  });
+
   test.each<readonly [string, JsonObject]>([
     ["input", { input: 5 }],
     ["input[0]", { input: ["Hi"] }],
