@@ -5,6 +5,7 @@
 import type { PriceOverrides } from "@sluice/prices";
 import type { Authentication } from "@sluice/providers";
 import type { AnswerFormat } from "@sluice/trace";
+import type { DrainConfig } from "./drain-config.ts";
 import type { ModelConfig } from "./model-config.ts";
 
 /** A model provider. `preset` or `baseUrl` says where it is. */
@@ -31,14 +32,6 @@ export interface ProviderConfig {
   readonly query?: Readonly<Record<string, string>>;
   /** Bare model names that belong to this provider, as globs, for example `gpt-*`. Default: the preset's. */
   readonly models?: readonly string[];
-}
-
-/** Where traces go. */
-export interface DrainConfig {
-  /** `langfuse`: OTLP to Langfuse Cloud or self-hosted v3.22 and later. */
-  readonly type: "langfuse";
-  /** The server, for example `https://cloud.langfuse.com`. Default: Langfuse Cloud (EU). `LANGFUSE_BASE_URL` wins. */
-  readonly baseUrl?: string;
 }
 
 /** Limits of one call. */
@@ -75,7 +68,7 @@ export interface SluiceConfig {
   readonly models?: Readonly<Record<string, ModelConfig>>;
   /** The provider of bare model names that no provider claims. Default: the first of `providers`, `openai` among the known. */
   readonly defaultProvider?: string;
-  /** By name. Default: one Langfuse drain called `default`. */
+  /** By name. Default: one Langfuse drain called `default`. `{}` turns tracing off: calls are settled, and nothing leaves. */
   readonly drains?: Readonly<Record<string, DrainConfig>>;
   /**
    * `durable` (default): the end of an answer is released only after the queue has its trace.

@@ -1,7 +1,8 @@
 /** A config with every default filled in. Runs at each cold start: no schema library here. */
 import { type Authentication, DEFAULT_PROVIDERS, PRESETS } from "@sluice/providers";
 import type { AnswerFormat } from "@sluice/trace";
-import type { DrainConfig, ProviderConfig, SluiceConfig } from "./config.ts";
+import type { ProviderConfig, SluiceConfig } from "./config.ts";
+import { type ResolvedDrain, resolveDrain } from "./resolve-drain.ts";
 import { type ResolvedRoute, resolveRoute } from "./resolve-route.ts";
 
 /** A provider that can be called. */
@@ -19,14 +20,6 @@ export interface ResolvedProvider {
   readonly headers: Readonly<Record<string, string>>;
   /** Without the question mark; empty when there is none. */
   readonly query: string;
-}
-
-/** A drain that can be written to. */
-export interface ResolvedDrain {
-  readonly name: string;
-  readonly type: DrainConfig["type"];
-  /** Without a slash at its end. */
-  readonly baseUrl: string;
 }
 
 /** See `LimitsConfig` for what each limit bounds; units are in the names. */
@@ -60,7 +53,6 @@ export type ConfigEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Largest request that a Lambda function URL passes on, bytes (AWS Lambda quotas, invocation payload). */
 export const MAX_REQUEST_BYTES = 6 * 1024 * 1024;
-const LANGFUSE_CLOUD_URL = "https://cloud.langfuse.com";
 
 /** The environment variable that overrides a provider's base URL: `my-llm` has `MY_LLM_BASE_URL`. */
 export function baseUrlVariable(provider: string): string {
@@ -97,13 +89,8 @@ export function resolveConfig(config: SluiceConfig, env: ConfigEnvironment): Res
       query: new URLSearchParams(provider.query).toString(),
     };
   });
-  const drains = mapValues(
-    config.drains ?? { default: { type: "langfuse" } },
-    (drain, name): ResolvedDrain => ({
-      name,
-      type: drain.type,
-      baseUrl: withoutSlash(env["LANGFUSE_BASE_URL"] || drain.baseUrl || LANGFUSE_CLOUD_URL),
-    }),
+  const drains = mapValues(config.drains ?? { default: { type: "langfuse" } }, (drain, name) =>
+    resolveDrain(name, drain, env["LANGFUSE_BASE_URL"]),
   );
   const limits: ResolvedLimits = {
     requestBytes: config.limits?.requestBytes ?? MAX_REQUEST_BYTES,

@@ -4,6 +4,7 @@ import { AUTHENTICATIONS, PRESETS } from "@sluice/providers";
 import { ANSWER_FORMATS } from "@sluice/trace";
 import * as z from "zod";
 import type { SluiceConfig } from "./config.ts";
+import { drainSchema } from "./drain-schema.ts";
 import type { ModelConfig } from "./model-config.ts";
 import {
   type ConfigEnvironment,
@@ -12,21 +13,12 @@ import {
   type ResolvedConfig,
   resolveConfig,
 } from "./resolve.ts";
+import { headerName, names, routeCondition, secureUrl } from "./schema-parts.ts";
 
 /** The config cannot be used. The message has one line per problem: its path, what is wrong, the remedy. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-/** https, or http to this machine: keys and content travel over it. */
-const secureUrl = z.string().refine((text) => {
-  const url = URL.parse(text);
-  return (
-    url !== null && (url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK.test(url.hostname)))
-  );
-}, "must be an https:// URL (http:// only to localhost)");
 
 const name = z
   .string()
@@ -59,8 +51,6 @@ const priceOverride = z.strictObject({
 /** Part of a host name or of a path: letters, digits, `-`, `_` and `.`. */
 const variable = z.string().regex(/^[\w.-]+$/, "must be letters, digits, -, _ and . only");
 
-const headerName = z.string().regex(/^[a-z0-9-]+$/, "must be a header's name in lower case");
-
 /** Variables that a base URL may name without the config giving them a value. */
 const KNOWN_VARIABLES = new Set(["model", "region"]);
 
@@ -76,8 +66,6 @@ const attemptLimits = z.strictObject({
   totalTimeoutMs: milliseconds.exactOptional(),
 });
 
-const names = z.array(z.string().min(1)).min(1);
-
 const modelRoute = z.strictObject({
   targets: z
     .array(
@@ -86,15 +74,7 @@ const modelRoute = z.strictObject({
         z.strictObject({
           model: z.string().min(1),
           weight: z.number().positive().exactOptional(),
-          when: z
-            .strictObject({
-              tags: names.exactOptional(),
-              tenants: names.exactOptional(),
-              features: names.exactOptional(),
-              environments: names.exactOptional(),
-              keys: names.exactOptional(),
-            })
-            .exactOptional(),
+          when: routeCondition.exactOptional(),
           limits: attemptLimits.exactOptional(),
         }),
       ]),
@@ -131,9 +111,7 @@ const schema: z.ZodType<SluiceConfig> = z
       .exactOptional(),
     models: z.record(z.string().min(1), z.union([z.string().min(1), modelRoute])).exactOptional(),
     defaultProvider: z.string().exactOptional(),
-    drains: z
-      .record(name, z.strictObject({ type: z.enum(["langfuse"]), baseUrl: secureUrl.exactOptional() }))
-      .exactOptional(),
+    drains: z.record(name, drainSchema).exactOptional(),
     prices: z
       .record(z.string().regex(/^[^/]+\/.+$/, 'must be "provider/model"'), priceOverride)
       .exactOptional(),

@@ -36,6 +36,39 @@ describe("sluice.config.ts", () => {
     ["delivery", { delivery: "maybe" }, "durable"],
     ["limits.requestBytes", { limits: { requestBytes: 7 * 1024 * 1024 } }, "6291456"],
     ["drains.default.type", { drains: { default: { type: "kafka" } } }, "langfuse"],
+    ["drains.a.baseUrl", { drains: { a: { type: "otlp" } } }, "is missing"],
+    ["drains.a.baseUrl", { drains: { a: { type: "langfuse-legacy" } } }, "is missing"],
+    ["drains.a.baseUrl", { drains: { a: { type: "otlp", baseUrl: "http://example.com" } } }, "https://"],
+    [
+      "drains.a.baseUrl",
+      { drains: { a: { type: "otlp", baseUrl: "https://example.com/v1/traces/" } } },
+      "before /v1/traces",
+    ],
+    ["drains.a.protocol", { drains: { a: { type: "langfuse", protocol: "http/json" } } }, "otlp only"],
+    ["drains.a.headers", { drains: { a: { type: "langfuse", headers: { "x-a": "1" } } } }, "otlp only"],
+    [
+      "drains.a.headers.authorization",
+      { drains: { a: { type: "otlp", baseUrl: "https://a.b", headers: { authorization: "Bearer x" } } } },
+      "drains' secret",
+    ],
+    [
+      "drains.a.headers.content-type",
+      { drains: { a: { type: "otlp", baseUrl: "https://a.b", headers: { "content-type": "x" } } } },
+      "set by the drain",
+    ],
+    ["drains.a.sampleRate", { drains: { a: { type: "langfuse", sampleRate: 2 } } }, "1"],
+    ["drains.a.when", { drains: { a: { type: "langfuse", when: { tag: ["x"] } } } }, "tag"],
+    ["drains.a.when.tags", { drains: { a: { type: "langfuse", when: { tags: [] } } } }, ">=1"],
+    [
+      "drains.a.redaction.patterns.staff",
+      { drains: { a: { type: "langfuse", redaction: { patterns: { staff: "(" } } } } },
+      "regular expression",
+    ],
+    [
+      "drains.a.media",
+      { drains: { a: { type: "otlp", baseUrl: "https://a.b", media: "langfuse" } } },
+      "takes no media",
+    ],
     ["the default export", { provider: {} }, "provider"],
     ["the default export", undefined, "object"],
   ])("with a mistake at %s is refused with the path and the remedy", (path, config, remedy) => {
@@ -56,5 +89,65 @@ describe("sluice.config.ts", () => {
     expect(resolved.providers["openai"]?.baseUrl).toBe("http://127.0.0.1:2/v1");
     expect(resolved.providers["my-llm"]?.baseUrl).toBe("http://127.0.0.1:3");
     expect(resolved.drains["default"]?.baseUrl).toBe("http://127.0.0.1:4");
+  });
+
+  it("turns tracing off with no drains at all", () => {
+    expect(parseConfig({ drains: {} }).drains).toEqual({});
+  });
+
+  it("fills in what a drain does not say, by its type", () => {
+    const { drains } = parseConfig({
+      drains: {
+        main: { type: "langfuse" },
+        own: { type: "langfuse-legacy", baseUrl: "https://langfuse.example.com/" },
+        tempo: { type: "otlp", baseUrl: "https://tempo.example.com/otlp/", keep: { clientIp: false } },
+      },
+    });
+    const keep = { clientIp: true, userAgent: true, requestHeaders: [], logprobs: true };
+    const rest = { protocol: "http/protobuf", headers: {}, paused: false, sampleRate: 1, capture: "full" };
+    expect(drains).toEqual({
+      main: {
+        ...rest,
+        name: "main",
+        type: "langfuse",
+        baseUrl: "https://cloud.langfuse.com",
+        keep,
+        media: "langfuse",
+      },
+      own: {
+        ...rest,
+        name: "own",
+        type: "langfuse-legacy",
+        baseUrl: "https://langfuse.example.com",
+        keep,
+        media: "placeholder",
+      },
+      tempo: {
+        ...rest,
+        name: "tempo",
+        type: "otlp",
+        baseUrl: "https://tempo.example.com/otlp",
+        keep: { ...keep, clientIp: false },
+        media: "placeholder",
+      },
+    });
+  });
+
+  it("takes LANGFUSE_BASE_URL over the address of every Langfuse, and leaves other backends alone", () => {
+    const { drains } = resolveConfig(
+      {
+        drains: {
+          main: { type: "langfuse" },
+          own: { type: "langfuse-legacy", baseUrl: "https://langfuse.example.com" },
+          tempo: { type: "otlp", baseUrl: "https://tempo.example.com" },
+        },
+      },
+      { LANGFUSE_BASE_URL: "http://127.0.0.1:4" },
+    );
+    expect(Object.values(drains).map(({ baseUrl }) => baseUrl)).toEqual([
+      "http://127.0.0.1:4",
+      "http://127.0.0.1:4",
+      "https://tempo.example.com",
+    ]);
   });
 });
