@@ -2,7 +2,7 @@
  * Writes a stream of Converse's events, one SSE event each: `event` has the `:event-type` and `data` the payload. Bedrock itself
  * frames them as binary messages; callers of Sluice stream over SSE in every format.
  */
-import type { JsonObject } from "@sluice/wire";
+import { asObject, asText, type JsonObject } from "@sluice/wire";
 import type { AnswerEvent, AnswerUsage, Block, BlockDelta, Finish, ModelAnswer } from "../answer.ts";
 import type { Reasoning } from "../conversation.ts";
 import { writeSignature } from "../foreign-signature.ts";
@@ -31,9 +31,9 @@ export function createStreamWriter({ model }: AnswerContext): StreamWriter {
 
   /** A block that came whole, in one piece. */
   function whole(block: JsonObject): string {
-    const { toolUse, toolResult, image, reasoningContent } = block as Readonly<
-      Record<string, JsonObject | undefined>
-    >;
+    const toolUse = asObject(block["toolUse"]);
+    const toolResult = asObject(block["toolResult"]);
+    const image = asObject(block["image"]);
     const text = [
       ...(toolUse
         ? [
@@ -50,9 +50,7 @@ export function createStreamWriter({ model }: AnswerContext): StreamWriter {
       ...(image
         ? [start({ image: without(image, "source") }), delta({ image: { source: image["source"] } })]
         : []),
-      ...(reasoningContent
-        ? reasoningPieces(reasoningContent).map((piece) => delta({ reasoningContent: piece }))
-        : []),
+      ...reasoningPieces(block).map((piece) => delta({ reasoningContent: piece })),
       ...(typeof block["text"] === "string" ? [delta({ text: block["text"] })] : []),
     ];
     return text.join("") + stop();
@@ -76,7 +74,7 @@ export function createStreamWriter({ model }: AnswerContext): StreamWriter {
         return (block.text === "" ? "" : delta({ text: block.text })) + citationsOf(block);
       case "reasoning":
         return reasoningBlocks(block)
-          .flatMap((each) => reasoningPieces(each["reasoningContent"] as JsonObject))
+          .flatMap((each) => reasoningPieces(each))
           .map((piece) => delta({ reasoningContent: piece }))
           .join("");
       case "tool_call": {
@@ -95,6 +93,15 @@ export function createStreamWriter({ model }: AnswerContext): StreamWriter {
         return text;
       }
     }
+  }
+
+  function encrypted(data: string, block: Block): string {
+    if (block.kind !== "reasoning") return "";
+    const { kind, origin } = block;
+    return reasoningBlocks({ kind, text: "", encrypted: data, ...(origin !== undefined && { origin }) })
+      .flatMap(reasoningPieces)
+      .map((piece) => delta({ reasoningContent: piece }))
+      .join("");
   }
 
   function citationsOf(block: Block): string {
@@ -117,7 +124,7 @@ export function createStreamWriter({ model }: AnswerContext): StreamWriter {
           ? delta({ reasoningContent: { signature: signed(piece.signature, open) } })
           : "";
       case "encrypted":
-        return delta({ reasoningContent: encryptedPiece(piece.encrypted, open) });
+        return encrypted(piece.encrypted, open);
       case "citation":
       default:
         return delta({ citation: writeCitation(piece.citation) });
@@ -187,27 +194,18 @@ function without(object: JsonObject, member: string): JsonObject {
   return Object.fromEntries(Object.entries(object).filter(([name]) => name !== member));
 }
 
-/** A `reasoningContent` as the deltas of a stream have it. */
-function reasoningPieces(content: JsonObject): readonly JsonObject[] {
-  const { reasoningText, redactedContent } = content as Readonly<Record<string, JsonObject | undefined>>;
+/** The `reasoningContent` of a block as the deltas of a stream have it; none for other blocks. */
+function reasoningPieces(block: JsonObject): readonly JsonObject[] {
+  const { reasoningText, redactedContent } = asObject(block["reasoningContent"]) ?? {};
+  const text = asText(asObject(reasoningText)?.["text"]);
+  const signature = asText(asObject(reasoningText)?.["signature"]);
   return [
-    ...(reasoningText && reasoningText["text"] !== "" ? [{ text: reasoningText["text"] }] : []),
-    ...(reasoningText?.["signature"] !== undefined ? [{ signature: reasoningText["signature"] }] : []),
-    ...(redactedContent !== undefined ? [{ redactedContent }] : []),
+    ...(text === undefined ? [] : [{ text }]),
+    ...(signature === undefined ? [] : [{ signature }]),
+    ...(redactedContent === undefined ? [] : [{ redactedContent }]),
   ];
 }
 
 function signed(signature: string, { origin }: Reasoning): string {
   return writeSignature(signature, origin, "bedrock-converse");
-}
-
-function encryptedPiece(encrypted: string, block: Block): JsonObject {
-  const origin = block.kind === "reasoning" ? block.origin : undefined;
-  const [piece] = reasoningBlocks({
-    kind: "reasoning",
-    text: "",
-    encrypted,
-    ...(origin !== undefined && { origin }),
-  });
-  return (piece?.["reasoningContent"] ?? {}) as JsonObject;
 }
