@@ -59,7 +59,7 @@ export async function prepareRequest(
       method: request.method,
       url: urlAt(provider, route.model, path, request.query),
       headers: requestHeaders(request.headers, provider.headers, inference.streaming),
-      body: await forwardedBody(inference, endpoint, route.model),
+      body: await withOwnThinking(await forwardedBody(inference, endpoint, route.model), inference),
       droppedParams: [],
     };
   }
@@ -99,6 +99,15 @@ export async function prepareRequest(
     format,
     droppedParams: unsupported.map(({ field }) => field),
   };
+}
+
+/** The mark of another provider's thinking (`foreign-thinking.ts`), as it stands in a JSON text. */
+const FOREIGN_THINKING = Buffer.from('"sluice:');
+
+async function withOwnThinking(body: Buffer, { json }: InferenceRequest): Promise<Buffer> {
+  if (!body.includes(FOREIGN_THINKING)) return body;
+  const { withoutForeignThinking } = await import("./foreign-thinking.ts");
+  return withoutForeignThinking(body, json);
 }
 
 /** The URL of a path at the provider, with the config's query parameters before the caller's. */

@@ -129,6 +129,17 @@ describe("an endpoint of Anthropic's", () => {
     expect(upstream.requests[0]?.headers.authorization).toBeUndefined();
   });
 
+  it("does not get another provider's thinking, which it would refuse", async () => {
+    const { upstream, gateway } = await start(json({ type: "message" }), { speaks: ["anthropic-messages"] });
+    const said = { type: "text", text: 'a "sluice:" in a text stays' };
+    const own = { type: "thinking", thinking: "mine", signature: "c2ln" };
+    const foreign = { type: "thinking", thinking: "", signature: "sluice:gemini-generate-content:c2ln" };
+    const body = (content: unknown) =>
+      `{ "model": "model-1", "n": 1.0, "messages": ${JSON.stringify([{ role: "assistant", content }])} }`;
+    await send(gateway, "/v1/messages", body([own, foreign, said]));
+    expect(upstream.requests[0]?.body).toBe(body([own, said]));
+  });
+
   it("tells errors in Anthropic's shape", async () => {
     const { gateway } = await start(json({}));
     const wrongKey = await fetch(`${gateway.url}/v1/messages`, { method: "POST", body: "{}" });
