@@ -33,15 +33,6 @@ export function modelFamily(model: string): ModelFamily {
   return OPAQUE.test(model) ? "claude" : "other";
 }
 
-/**
- * Whether Claude is told how much to think by an effort, and decides on the tokens itself (Anthropic's documentation,
- * "Adaptive thinking": from 4.6 on). Earlier ones take a budget.
- */
-export function thinksAdaptively(model: string): boolean {
-  const [, major = "0", minor = "0"] = /claude-[a-z]+-(\d+)(?:-(\d{1,2})(?!\d))?/.exec(model) ?? [];
-  return Number(major) + Number(minor) / 10 >= 4.6;
-}
-
 /** Whether `cachePoint` is understood (Amazon Bedrock user guide, "Prompt caching": Claude and Nova). */
 export function takesCachePoints(family: ModelFamily): boolean {
   return family === "claude" || family === "nova";

@@ -1,12 +1,12 @@
 /** How much the model is to think: Bedrock leaves it to fields of each model's own. */
-import { asCount, asObject, asText, type JsonObject } from "@sluice/wire";
+import { asCount, asList, asObject, asText, type JsonObject } from "@sluice/wire";
+import { generationOf } from "../anthropic/model-generation.ts";
+import type { Message } from "../anthropic/write-messages.ts";
+import { writeThinkingSettings } from "../anthropic/write-thinking-settings.ts";
 import type { Conversation, ReasoningSettings } from "../conversation.ts";
 import type { Note } from "../format.ts";
-import { budgetOfEffort, effortOfBudget } from "../reasoning-effort.ts";
-import { type ModelFamily, thinksAdaptively } from "./model-family.ts";
-
-/** Fewest tokens that Claude takes as a budget (Anthropic's documentation, "Extended thinking"). */
-const MIN_BUDGET = 1024;
+import { effortOfBudget } from "../reasoning-effort.ts";
+import type { ModelFamily } from "./model-family.ts";
 
 /** What the settings become. */
 export interface WrittenThinking {
@@ -14,17 +14,25 @@ export interface WrittenThinking {
   readonly additional: JsonObject;
   /** Of `outputConfig`. */
   readonly effort?: string;
-  /** Whether Claude thinks: it then draws its tokens in its own way and picks its tools itself. */
+  /** Claude's budget, when there is one; `maxTokens` has to be above it. */
+  readonly budgetTokens?: number;
+  /** Whether Claude thinks, and so draws its tokens in its own way. */
   readonly claudeThinks: boolean;
 }
 
 const NONE: WrittenThinking = { additional: {}, claudeThinks: false };
 
-/** Writes the settings for the model. */
-export function writeThinking(conversation: Conversation, family: ModelFamily, note: Note): WrittenThinking {
+/** Writes the settings for the model. `messages`: as they are written, since Claude does not begin to think between a call and its result. */
+export function writeThinking(
+  conversation: Conversation,
+  family: ModelFamily,
+  messages: readonly JsonObject[],
+  note: Note,
+): WrittenThinking {
   const { reasoning, model } = conversation;
-  if (!reasoning || !isWanted(reasoning)) return NONE;
-  if (family === "claude") return writeClaude(conversation, reasoning, note);
+  if (!reasoning) return NONE;
+  if (family === "claude") return writeClaude(conversation, messages, note);
+  if (!isWanted(reasoning)) return NONE;
   const own = fieldFor(family, model, threeWords(reasoning));
   if (own) return { additional: own, claudeThinks: false };
   const reason = "The model has no setting for how much it thinks.";
@@ -47,41 +55,39 @@ function isWanted({ effort, budgetTokens, adaptive }: ReasoningSettings): boolea
   return effort !== undefined && effort !== "none" && budgetTokens !== 0;
 }
 
-function writeClaude(conversation: Conversation, reasoning: ReasoningSettings, note: Note): WrittenThinking {
-  const { toolChoice, model, maxOutputTokens } = conversation;
-  if (toolChoice?.kind === "required" || toolChoice?.kind === "tool") {
-    const reason = "Claude does not think when it is told which tool to call.";
-    note({ field: "reasoning_effort", reason, weight: "matters" });
-    return NONE;
-  }
-  const shown = displayOf(reasoning);
-  const { effort, budgetTokens } = reasoning;
-  if (reasoning.adaptive === true || (budgetTokens === undefined && thinksAdaptively(model))) {
-    return {
-      additional: { thinking: { type: "adaptive", ...shown } },
-      ...(effort !== undefined && { effort: effort === "minimal" ? "low" : effort }),
-      claudeThinks: true,
-    };
-  }
-  const wanted = budgetTokens ?? budgetOfEffort(effort ?? "") ?? MIN_BUDGET;
-  const room = (maxOutputTokens ?? Number.POSITIVE_INFINITY) - 1;
-  if (room < MIN_BUDGET) {
-    const reason = `Claude thinks in ${MIN_BUDGET} tokens at least, and max_tokens leaves fewer.`;
-    note({ field: "reasoning_effort", reason, weight: "matters" });
-    return NONE;
-  }
-  const budget = Math.min(Math.max(wanted, MIN_BUDGET), room);
+/** Claude takes the same settings here as at Anthropic, and has the same rules for them. */
+function writeClaude(
+  conversation: Conversation,
+  messages: readonly JsonObject[],
+  note: Note,
+): WrittenThinking {
+  const generation = generationOf(conversation.model);
+  const { thinking, effort, budgetTokens } = writeThinkingSettings(
+    conversation,
+    messages.map(asAnthropicMessage),
+    generation,
+    note,
+  );
+  // Models from before there was thinking know nothing of switching it off.
+  const said = thinking && thinking["type"] !== "disabled";
   return {
-    additional: { thinking: { type: "enabled", budget_tokens: budget, ...shown } },
-    // Beside a budget, effort is about the answer too.
-    ...(budgetTokens !== undefined && effort !== undefined && { effort }),
-    claudeThinks: true,
+    additional: said ? { thinking } : {},
+    ...(effort !== undefined && { effort }),
+    ...(budgetTokens !== undefined && { budgetTokens }),
+    claudeThinks: said === true,
   };
 }
 
-/** Anthropic's two words for whether thinking is shown; the others' words for summaries ask for what it does anyway. */
-function displayOf({ summary }: ReasoningSettings): JsonObject {
-  return summary === "omitted" || summary === "summarized" ? { display: summary } : {};
+/** A message with the types of its blocks in Anthropic's words, which is all that the rules look at. */
+function asAnthropicMessage(message: JsonObject): Message {
+  const content = asList(message["content"]).map((block) => ({ type: blockType(asObject(block) ?? {}) }));
+  return { role: message["role"] === "assistant" ? "assistant" : "user", content };
+}
+
+function blockType(block: JsonObject): string {
+  if ("reasoningContent" in block) return "thinking";
+  if ("toolResult" in block) return "tool_result";
+  return "toolUse" in block ? "tool_use" : "text";
 }
 
 function threeWords({ effort, budgetTokens }: ReasoningSettings): string {

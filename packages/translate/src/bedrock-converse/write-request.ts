@@ -31,8 +31,8 @@ export function writeRequest(conversation: Conversation, note: Note): JsonObject
   const writer = createContentWriter(family, note);
   const { system, messages } = writeTurns(conversation.turns, writer, note);
   const tools = writeTools(conversation, family, writer, note);
-  const thinking = writeThinking(conversation, family, note);
-  const sampling = writeSampling(conversation, family, thinking.claudeThinks, note);
+  const thinking = writeThinking(conversation, family, messages, note);
+  const sampling = writeSampling(conversation, family, thinking, note);
   const additional = { ...sampling.additional, ...thinking.additional, ...tools.additional };
   const outputConfig = {
     ...writeOutputFormat(conversation, note),

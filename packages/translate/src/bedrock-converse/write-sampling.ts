@@ -1,8 +1,10 @@
 /** Writes how tokens are drawn, and where the answer ends. */
 import type { JsonObject } from "@sluice/wire";
-import type { Conversation, Sampling } from "../conversation.ts";
+import { generationOf } from "../anthropic/model-generation.ts";
+import { type Conversation, DEFAULT_MAX_OUTPUT_TOKENS, type Sampling } from "../conversation.ts";
 import type { Note } from "../format.ts";
 import type { ModelFamily } from "./model-family.ts";
+import type { WrittenThinking } from "./thinking.ts";
 
 /** What the settings become. */
 export interface WrittenSampling {
@@ -11,21 +13,23 @@ export interface WrittenSampling {
   readonly additional: JsonObject;
 }
 
-/** Writes them. `claudeThinks`: as `writeThinking` says. */
+/** Writes them. */
 export function writeSampling(
   conversation: Conversation,
   family: ModelFamily,
-  claudeThinks: boolean,
+  { claudeThinks, budgetTokens }: WrittenThinking,
   note: Note,
 ): WrittenSampling {
-  const { stop, maxOutputTokens } = conversation;
-  noteUnknown(conversation.sampling, note);
-  const { temperature, topP, topK } = claudeThinks
-    ? whileThinking(conversation.sampling, note)
-    : conversation.sampling;
+  const { stop, maxOutputTokens, sampling, model } = conversation;
+  noteUnknown(sampling, note);
+  const taken = family === "claude" ? takenByClaude(sampling, claudeThinks, model, note) : sampling;
+  const { temperature, topP, topK } = taken;
+  // Without a limit Bedrock may set one below the budget.
+  const maxTokens =
+    maxOutputTokens ?? (budgetTokens === undefined ? undefined : DEFAULT_MAX_OUTPUT_TOKENS + budgetTokens);
   return {
     inferenceConfig: {
-      ...(maxOutputTokens !== undefined && { maxTokens: maxOutputTokens }),
+      ...(maxTokens !== undefined && { maxTokens }),
       ...(temperature !== undefined && { temperature }),
       ...(topP !== undefined && { topP }),
       ...(stop.length > 0 && { stopSequences: stop }),
@@ -34,18 +38,40 @@ export function writeSampling(
   };
 }
 
-/** What Claude refuses while it thinks (Anthropic's documentation, "Extended thinking", "Feature compatibility"). */
-function whileThinking(sampling: Sampling, note: Note): Pick<Sampling, "temperature" | "topP" | "topK"> {
-  const { temperature, topP, topK } = sampling;
-  const reason = "Claude does not take it while it thinks.";
-  const refused = (field: string) => {
-    note({ field, reason, weight: "matters" });
+/** What Claude takes: the fewer settings the newer it is, and none while it thinks (Anthropic's documentation, "Extended thinking"). */
+function takenByClaude(
+  { temperature, topP, topK }: Sampling,
+  thinks: boolean,
+  model: string,
+  note: Note,
+): Pick<Sampling, "temperature" | "topP" | "topK"> {
+  const { adaptiveOnly } = generationOf(model);
+  if (thinks || adaptiveOnly) {
+    const reason = adaptiveOnly
+      ? "This model takes no settings of sampling."
+      : "Claude does not take it while it thinks.";
+    const weight = adaptiveOnly ? "matters" : "hint";
+    if (temperature !== undefined && temperature !== 1) note({ field: "temperature", reason, weight });
+    if (topP !== undefined && topP !== 1) note({ field: "top_p", reason, weight });
+    if (topK !== undefined) note({ field: "top_k", reason, weight });
+    return {};
+  }
+  const both = temperature !== undefined && topP !== undefined;
+  if (temperature !== undefined && temperature > 1) {
+    note({
+      field: "temperature",
+      reason: "Claude's highest temperature is 1, which is sent.",
+      weight: "hint",
+    });
+  }
+  if (both && topP !== 1) {
+    note({ field: "top_p", reason: "Claude takes either temperature or top_p.", weight: "hint" });
+  }
+  return {
+    ...(temperature !== undefined && { temperature: Math.min(temperature, 1) }),
+    ...(topP !== undefined && !both && { topP }),
+    ...(topK !== undefined && { topK }),
   };
-  if (temperature !== undefined && temperature !== 1) refused("temperature");
-  if (topK !== undefined) refused("top_k");
-  const takesTopP = topP !== undefined && topP >= 0.95;
-  if (topP !== undefined && !takesTopP) refused("top_p");
-  return takesTopP ? { topP } : {};
 }
 
 function writeTopK(topK: number, family: ModelFamily, note: Note): JsonObject {

@@ -282,9 +282,9 @@ const settings: fc.Arbitrary<Partial<Conversation>> = fc.record(
     ),
     maxOutputTokens: fc.integer({ min: 1, max: 10_000 }),
     stop: fc.array(word, { maxLength: 2 }),
-    sampling: fc.record(
-      { temperature: fc.constantFrom(0, 0.5, 1), topP: fc.constantFrom(0.1, 1), topK: fc.nat(100) },
-      { requiredKeys: [] },
+    sampling: fc.oneof(
+      fc.record({ temperature: fc.constantFrom(0, 0.5, 1), topK: fc.nat(100) }, { requiredKeys: [] }),
+      fc.record({ topP: fc.constantFrom(0.1, 1) }),
     ),
     outputFormat: fc.record({
       kind: fc.constant("json_schema" as const),

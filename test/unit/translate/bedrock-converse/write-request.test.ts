@@ -104,11 +104,14 @@ describe("a setting is written", () => {
     [
       "an effort as a budget",
       { reasoning: { effort: "medium" } },
-      { additionalModelRequestFields: { thinking: { type: "enabled", budget_tokens: 8192 } } },
+      {
+        inferenceConfig: { maxTokens: 16_384 },
+        additionalModelRequestFields: { thinking: { type: "enabled", budget_tokens: 8192 } },
+      },
     ],
     [
       "an effort for a Claude that decides on its tokens itself",
-      { model: "anthropic.claude-opus-4-7-v1:0", reasoning: { effort: "minimal", summary: "summarized" } },
+      { model: "anthropic.claude-opus-4-7-v1:0", reasoning: { effort: "low", summary: "summarized" } },
       {
         outputConfig: { effort: "low" },
         additionalModelRequestFields: { thinking: { type: "adaptive", display: "summarized" } },
@@ -228,20 +231,31 @@ describe("what cannot be said is noted", () => {
       { model: "amazon.nova-pro-v1:0", reasoning: { effort: "high" } },
       ["reasoning_effort matters"],
     ],
-    [
-      "thinking without room",
-      { reasoning: { effort: "high" }, maxOutputTokens: 1000 },
-      ["reasoning_effort matters"],
-    ],
+    ["thinking without room", { reasoning: { effort: "high" }, maxOutputTokens: 1000 }, ["reasoning hint"]],
     [
       "thinking and a forced tool",
       { reasoning: { effort: "high" }, tools: [TOOL], toolChoice: { kind: "required" } },
-      ["reasoning_effort matters"],
+      ["reasoning hint"],
     ],
     [
       "sampling while Claude thinks",
       { reasoning: { budgetTokens: 2000 }, sampling: { temperature: 0.2, topK: 2, topP: 0.5 } },
-      ["temperature matters", "top_k matters", "top_p matters"],
+      ["temperature hint", "top_p hint", "top_k hint"],
+    ],
+    [
+      "sampling of a Claude that takes none",
+      { model: "anthropic.claude-opus-4-7-v1:0", sampling: { temperature: 0.2 } },
+      ["temperature matters"],
+    ],
+    [
+      "temperature and top_p both, and too hot",
+      { sampling: { temperature: 2, topP: 0.5 } },
+      ["temperature hint", "top_p hint"],
+    ],
+    [
+      "thinking that would begin between a call and its result",
+      { reasoning: { budgetTokens: 2000 }, turns: HISTORY, tools: [TOOL] },
+      ["reasoning hint"],
     ],
     ["JSON without a schema", { outputFormat: { kind: "json" } }, ["response_format matters"]],
     ["a user that is no metadata", { userId: '{"a":1}' }, ["user hint"]],
