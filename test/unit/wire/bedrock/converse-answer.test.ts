@@ -278,6 +278,27 @@ describe("a stream of Converse that does not end well", () => {
   });
 });
 
+describe("a stream of Converse that Sluice framed as SSE", () => {
+  const sse = (...events: readonly StreamEvent[]) =>
+    Buffer.from(
+      events.map(([type, payload]) => `event: ${type}\ndata: ${JSON.stringify(payload)}\n\n`).join(""),
+    );
+
+  test("reads as the binary one", () => {
+    const events = [begin, delta(0, { text: "Hi" }), stop(0), end("end_turn"), metadata];
+    expect(assemble(sse(...events))).toEqual(assemble(awsStream(...events)));
+  });
+
+  test("can fail, and break off", () => {
+    expect(assemble(sse(begin, ["throttlingException", { message: "Slow." }]))).toMatchObject({
+      error: { message: "Slow.", type: "throttlingException" },
+    });
+    expect(assemble(sse(begin, end("end_turn")).subarray(0, -1)).truncated).toBe(
+      "The stream broke off inside an event.",
+    );
+  });
+});
+
 describe("an error of Bedrock's", () => {
   test.each([
     [{ message: "Bad." }, { message: "Bad." }],
