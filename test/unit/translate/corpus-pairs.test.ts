@@ -6,9 +6,10 @@ import {
 } from "@sluice/translate";
 import { type AssembledAnswer, asObject, type Choice, parseJson } from "@sluice/wire";
 import { describe, expect, test } from "vitest";
-import { type CorpusCase, corpusBody, corpusCases } from "../../support/corpus.ts";
+import { type CorpusCase, corpusBody, corpusCases, corpusRequest } from "../../support/corpus.ts";
 import { atRandomOffsets } from "../../support/delivery.ts";
 import { FORMATS, type TestedFormat } from "./formats.ts";
+import { readJson, TRANSLATORS } from "./provider.ts";
 
 const cases = corpusCases();
 
@@ -42,6 +43,57 @@ describe.runIf(cases).each(pairs)("answers of $to, told to a caller of $from", (
     expect(broken).toBe(given.truncated !== undefined && given.error === undefined);
   });
 });
+
+describe.runIf(cases).each(pairs)("requests of $from, told to a provider of $to", ({ from, to }) => {
+  // Some bodies were left out of the corpus, with a word in their place.
+  const recorded = (cases ?? []).filter(
+    (each) => FORMATS[from].endpoints.includes(each.endpoint) && isConversation(corpusRequest(each)),
+  );
+
+  test.for(recorded)("what $id says arrives", async (each) => {
+    const body = readJson(corpusRequest(each) ?? Buffer.from(""));
+    const translation = await translate({
+      from,
+      to,
+      body,
+      model: "m",
+      callerModel: "m",
+      streaming: isStream(each),
+      newId: idMaker(),
+      nowS: 1,
+    });
+    const given = TRANSLATORS[from].readRequest(body, () => {});
+    const arrived = TRANSLATORS[to].readRequest(readJson(translation.body), () => {});
+    const words = texts(arrived.turns.flatMap(({ parts }) => parts)).join("\n");
+    const lost = texts(given.turns.flatMap(({ parts }) => parts)).filter((text) => !words.includes(text));
+    expect(lost).toEqual([]);
+    expect(calls(arrived.turns)).toEqual(calls(given.turns));
+    // Bedrock refuses calls of tools that are not declared, so it may get more than the caller named.
+    expect(arrived.tools.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(given.tools.map(({ name }) => name)),
+    );
+  });
+});
+
+function isConversation(request: Uint8Array | undefined): boolean {
+  const body = readJson(request ?? Buffer.from(""));
+  return Array.isArray(body["messages"] ?? body["contents"]) || body["input"] !== undefined;
+}
+
+/** What the parts say in words, a tool's results included. */
+function texts(parts: readonly Part[]): readonly string[] {
+  return parts.flatMap((part) => {
+    if (part.kind === "tool_result") return texts(part.parts);
+    // Bedrock refuses blank text, which says nothing.
+    return part.kind === "text" ? [part.text.trim()] : [];
+  });
+}
+
+function calls(turns: readonly Turn[]): readonly unknown[] {
+  return turns
+    .flatMap(({ parts }) => parts)
+    .flatMap((part) => (part.kind === "tool_call" ? [[part.name, parseJson(part.arguments)]] : []));
+}
 
 /** What the caller gets, as the gateway would send it. */
 function tell(translation: Translation, each: CorpusCase, body: Buffer) {

@@ -49,6 +49,9 @@ const READ_FIELDS = new Set([
   "prompt_cache_retention",
 ]);
 
+/** What bears on cost, speed or the usage object alone: predicted outputs, OpenRouter's `usage`, cache options. */
+const HINTS = new Set(["prediction", "usage", "prompt_cache_options", "include_reasoning"]);
+
 /** Reads the body. Throws `MalformedRequestError`. */
 export function readRequest(body: JsonObject, note: Note): Conversation {
   const { tools, toolChoice } = readTools(body, note);
@@ -168,7 +171,11 @@ function noteUnread(body: JsonObject, note: Note): void {
   for (const [field, value] of Object.entries(body)) {
     if (READ_FIELDS.has(field) || value === null || value === undefined || saysNothing(field, value))
       continue;
-    note({ field, reason: `The provider's format has no equal of ${field}.`, weight: "matters" });
+    note({
+      field,
+      reason: `The provider's format has no equal of ${field}.`,
+      weight: HINTS.has(field) ? "hint" : "matters",
+    });
   }
 }
 

@@ -322,6 +322,7 @@ describe("nothing vanishes silently", () => {
     ["an unknown setting", { min_p: 0.1 }, "min_p", "matters"],
     ["web search", { web_search_options: {} }, "web_search_options", "matters"],
     ["sound as an answer", { modalities: ["text", "audio"] }, "modalities", "matters"],
+    ["a predicted output, which makes it only faster", { prediction: {} }, "prediction", "hint"],
     ["an unknown field of a message", { messages: [{ ...HELLO, x: 1 }] }, "messages[0].x", "matters"],
     [
       "an unknown part",
