@@ -3,7 +3,9 @@ import { Command } from "commander";
 import manifest from "../../../package.json" with { type: "json" };
 import { addAudit } from "./commands/audit.ts";
 import { addBudgets } from "./commands/budgets.ts";
+import { addConfig } from "./commands/config.ts";
 import { addKeys } from "./commands/keys.ts";
+import { addModels } from "./commands/models.ts";
 import { addQueue } from "./commands/queue.ts";
 import { addReplay } from "./commands/replay.ts";
 import { styled } from "./output/style.ts";
@@ -28,5 +30,7 @@ export function createProgram(terminal: Terminal): Command {
   addQueue(program, terminal);
   addReplay(program, terminal);
   addAudit(program, terminal);
+  addConfig(program, terminal);
+  addModels(program, terminal);
   return program;
 }
