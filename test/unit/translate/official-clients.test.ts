@@ -8,7 +8,9 @@ import { parseJson } from "@sluice/wire";
 import { generateText, jsonSchema, type LanguageModel, streamText, type ToolSet } from "ai";
 import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
+import { corpusBody, corpusCases } from "../../support/corpus.ts";
 import { atRandomOffsets } from "../../support/delivery.ts";
+import { FORMATS } from "./formats.ts";
 import { answerBody, answerStream, createIds, FORMAT_NAMES, readJson, streamOf } from "./provider.ts";
 
 /** What a client made of an answer. */
@@ -262,3 +264,40 @@ describe("an error in the middle of a stream is an error to the client", () => {
     await expect(client.ask(fetch, true)).rejects.toThrow(/overloaded/);
   });
 });
+
+const cases = corpusCases();
+const recordings = Object.entries(CLIENTS).flatMap(([name, client]) =>
+  FORMAT_NAMES.filter((to) => to !== client.format).flatMap((to) =>
+    (cases ?? [])
+      .filter(({ endpoint, file, status }) => {
+        const streamed = file.endsWith(".sse") || file.endsWith(".eventstream");
+        return streamed && status < 400 && FORMATS[to].endpoints.includes(endpoint);
+      })
+      .map((recorded) => ({ name, client, to, recorded, id: recorded.id })),
+  ),
+);
+
+test.runIf(cases).each(recordings)(
+  "$name understands the recorded stream $id",
+  async ({ client, to, recorded }) => {
+    const body = Buffer.from(corpusBody(recorded));
+    const reading = FORMATS[to].assemble([body], recorded.status);
+    if (!reading.ok) throw new Error(reading.reason);
+    const { choices, error, truncated } = reading.value;
+    const choice = choices.find(({ index }) => index === 0);
+    const understood = await client
+      .ask(
+        gateway(client.format, to, () => body),
+        true,
+      )
+      .then(
+        ({ text, calls }) => ({ text, calls: calls.map(([, called]) => called) }),
+        () => "failed",
+      );
+    const whole = {
+      text: `${choice?.text ?? ""}${choice?.refusal ?? ""}`,
+      calls: choice?.toolCalls.map(({ name }) => name),
+    };
+    expect(understood).toEqual(error || truncated !== undefined ? "failed" : whole);
+  },
+);

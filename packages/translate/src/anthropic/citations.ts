@@ -32,7 +32,8 @@ export function writeCitation({ url, title, citedText, raw }: Citation): readonl
     {
       type: "web_search_result_location",
       url,
-      title: title ?? null,
+      // Anthropic's own type allows null here, but the AI SDK refuses the whole stream for it.
+      title: title ?? url,
       cited_text: citedText ?? "",
       encrypted_index: "",
     },
