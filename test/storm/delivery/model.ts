@@ -6,7 +6,16 @@ import { CENT_COST } from "../../support/cent-model.ts";
 import { type Answerer, chatChunk, chatCompletion, DONE, json } from "../../support/upstream.ts";
 
 /** How a call goes at the provider. */
-export type Manner = "whole" | "error" | "limited" | "broken" | "slow" | "dribbling" | "silent" | "long";
+export type Manner =
+  | "whole"
+  | "error"
+  | "limited"
+  | "reset"
+  | "broken"
+  | "slow"
+  | "dribbling"
+  | "silent"
+  | "long";
 
 /** What a call asks of the provider, as the JSON text of its message. */
 export interface Order {
@@ -48,6 +57,10 @@ export function createModel(served: Map<number, Served>, admits: (key: string) =
     if (!admits((request.headers.authorization ?? "").replace("Bearer ", ""))) {
       const error = { message: "Incorrect API key", type: "invalid_request_error", code: "invalid_api_key" };
       return await json({ error }, 401)(request, response);
+    }
+    if (manner === "reset") {
+      response.destroy();
+      return;
     }
     if (manner === "error" || manner === "limited") {
       const status = manner === "error" ? 500 : 429;

@@ -35,7 +35,7 @@ export type Protection = (typeof PROTECTIONS)[number];
 /** Time limit of the gateway, seconds: the switch arrives so long after a call began. */
 const GATEWAY_SECONDS = 6;
 /** Time limit of the flusher, ms, which is also how long a call is one flusher's. It keeps 20 seconds of it free. */
-const FLUSHER_MS = 32_000;
+const FLUSHER_MS = 27_000;
 /**
  * When what a flusher has in hand comes back, seconds: in a deployment half an hour, far beyond its time limit; here so soon
  * that one that stands still misses it.

@@ -139,6 +139,7 @@ function drawManner(number: number): Manner {
   if (number < 0.2) return "long";
   if (number < 0.21) return "silent";
   if (number < 0.24) return "dribbling";
+  if (number < 0.26) return "reset";
   return "whole";
 }
 
