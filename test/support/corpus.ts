@@ -8,8 +8,13 @@ import { join } from "node:path";
 /** One recorded answer, as the corpus's index lists it. */
 export interface CorpusCase {
   readonly id: string;
+  readonly provider: string;
   readonly endpoint: string;
+  readonly streaming: boolean;
   readonly status: number;
+  /** Names as the provider wrote them. */
+  readonly responseHeaders: Readonly<Record<string, string>>;
+  readonly outcome: "ok" | "http_error" | "stream_error";
   readonly file: string;
   readonly requestFile?: string;
   readonly expectedFile?: string;

@@ -33,8 +33,13 @@ export function withCrlf(bytes: Uint8Array): Uint8Array {
   return Buffer.from(Buffer.from(bytes).toString("latin1").replaceAll(/\r?\n/g, "\r\n"), "latin1");
 }
 
-/** With a BOM in front and a comment before every event. For event streams only. */
+/** With a BOM in front, and a comment before every event and inside of it. For event streams only. */
 export function withBomAndComments(bytes: Uint8Array): Uint8Array {
-  const text = Buffer.from(bytes).toString("latin1");
-  return Buffer.from(`\xef\xbb\xbf${text.replaceAll(/^data:/gm, ": keep-alive\n\ndata:")}`, "latin1");
+  const events = Buffer.from(bytes)
+    .toString("latin1")
+    .split(/(?<=\n\r?\n)/);
+  const commented = events.map(
+    (event) => `: keep-alive\n\n${event.replaceAll(/^data:/gm, ": inside of an event\ndata:")}`,
+  );
+  return Buffer.from(`\xef\xbb\xbf${commented.join("")}`, "latin1");
 }
