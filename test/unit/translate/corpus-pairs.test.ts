@@ -1,6 +1,8 @@
 import {
   type ConversationFormat,
+  type Part,
   type Translation,
+  type Turn,
   translate,
   UnreadableAnswerError,
 } from "@sluice/translate";

@@ -2,15 +2,7 @@
 import { type Conversation, type ConversationFormat, type Part, translate } from "@sluice/translate";
 import type { JsonObject } from "@sluice/wire";
 import { describe, expect, test } from "vitest";
-import { createIds, PAIRS, readJson, TRANSLATORS } from "./provider.ts";
-
-const MODELS: Readonly<Record<ConversationFormat, string>> = {
-  "openai-chat": "gpt-5.4",
-  "openai-responses": "gpt-5.4",
-  "anthropic-messages": "claude-opus-4-5",
-  "bedrock-converse": "anthropic.claude-opus-4-5-20251101-v1:0",
-  "gemini-generate-content": "gemini-2.5-pro",
-};
+import { createIds, MODELS, PAIRS, readJson, requestOf, TRANSLATORS } from "./provider.ts";
 
 const PLAIN: Conversation = {
   model: "alias",
@@ -132,8 +124,7 @@ const FEATURES: Readonly<
 
 const combinations = PAIRS.flatMap(({ from, to }) =>
   Object.entries(FEATURES).flatMap(([what, [fields, find]]) => {
-    const written = TRANSLATORS[from].writeRequest({ ...PLAIN, ...fields, model: MODELS[from] }, () => {});
-    const body = readJson(Buffer.from(JSON.stringify(written)));
+    const body = requestOf(from, { ...PLAIN, ...fields });
     const said = find(TRANSLATORS[from].readRequest(body, () => {}));
     // What the caller's own format cannot say, nobody loses.
     return said === undefined ? [] : [{ from, to, what, body, find }];
@@ -148,11 +139,11 @@ test.each(combinations)("$what, from $from to $to", async ({ from, to, body, fin
 
 describe("thinking comes back to the provider that signed it", () => {
   test.each(PAIRS)("$to, through a caller of $from", async ({ from, to }) => {
-    const first = TRANSLATORS[from].writeRequest({ ...PLAIN, tools: [TOOL], model: MODELS[from] }, () => {});
+    const first = requestOf(from, { ...PLAIN, tools: [TOOL] });
     // OpenAI's own chat completions hide all thinking; OpenRouter passes Claude's on, signed.
     const claude = to === "openai-chat";
     const model = claude ? "anthropic/claude-opus-4.5" : MODELS[to];
-    const translation = await ask(from, to, readJson(Buffer.from(JSON.stringify(first))), model);
+    const translation = await ask(from, to, first, model);
     const sealed =
       to === "openai-responses" ? { encrypted: SIGNATURE, id: "rs_1" } : { signature: SIGNATURE };
     const answer = TRANSLATORS[to].writeAnswer(

@@ -15,16 +15,17 @@ import { asText, createSseReader, type JsonObject, parseJson } from "@sluice/wir
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { atRandomOffsets } from "../../support/delivery.ts";
-import { answerBody, answerStream, createIds, PAIRS, readJson, streamOf, TRANSLATORS } from "./provider.ts";
-
-/** A model that each format's provider has, and that can do everything the format can. */
-const MODELS: Readonly<Record<ConversationFormat, string>> = {
-  "openai-chat": "gpt-5.4",
-  "openai-responses": "gpt-5.4",
-  "anthropic-messages": "claude-opus-4-5",
-  "bedrock-converse": "anthropic.claude-opus-4-5-20251101-v1:0",
-  "gemini-generate-content": "gemini-2.5-pro",
-};
+import {
+  answerBody,
+  answerStream,
+  createIds,
+  MODELS,
+  PAIRS,
+  readJson,
+  requestOf,
+  streamOf,
+  TRANSLATORS,
+} from "./provider.ts";
 
 function translated(
   from: ConversationFormat,
@@ -42,12 +43,6 @@ function translated(
     newId: createIds(),
     nowS: 1_700_000_000,
   });
-}
-
-/** The request as a caller of the format would have written it. */
-function requestOf(format: ConversationFormat, conversation: Conversation): JsonObject {
-  const body = TRANSLATORS[format].writeRequest({ ...conversation, model: MODELS[format] }, () => {});
-  return readJson(Buffer.from(JSON.stringify(body)));
 }
 
 function read(format: ConversationFormat, body: JsonObject): Conversation {

@@ -3,6 +3,7 @@ import {
   type AnswerContext,
   type AnswerEvent,
   answerEvents,
+  type Conversation,
   type ConversationFormat,
   type FormatTranslator,
   type ModelAnswer,
@@ -33,6 +34,21 @@ export const FORMAT_NAMES = Object.keys(TRANSLATORS).filter(
 export const PAIRS = FORMAT_NAMES.flatMap((from) =>
   FORMAT_NAMES.filter((to) => to !== from).map((to) => ({ from, to })),
 );
+
+/** A model that each format's provider has, and that can do everything the format can. */
+export const MODELS: Readonly<Record<ConversationFormat, string>> = {
+  "openai-chat": "gpt-5.4",
+  "openai-responses": "gpt-5.4",
+  "anthropic-messages": "claude-opus-4-5",
+  "bedrock-converse": "anthropic.claude-opus-4-5-20251101-v1:0",
+  "gemini-generate-content": "gemini-2.5-pro",
+};
+
+/** The request as a caller of the format would have written it. */
+export function requestOf(format: ConversationFormat, conversation: Conversation): JsonObject {
+  const body = TRANSLATORS[format].writeRequest({ ...conversation, model: MODELS[format] }, () => {});
+  return readJson(Buffer.from(JSON.stringify(body)));
+}
 
 /** Counts up. */
 export function createIds(): (prefix: string) => string {
