@@ -28,7 +28,7 @@ export const PARK_AFTER_MS = 13 * 24 * 60 * 60_000;
 
 /** What became of a batch. Every message is in exactly one of the three. */
 export interface FlushResult {
-  /** Messages that every drain has. */
+  /** Messages that each of their drains has. */
   readonly doneIds: readonly string[];
   /** Messages that must come back: for `batchItemFailures`. */
   readonly failed: readonly {
@@ -74,7 +74,7 @@ export function createFlusher(dependencies: FlusherDependencies): Flush {
         }
         const slice = await fillSlice(waiting, catalogue, dependencies);
         const [worked] = await Promise.all([
-          workOff(slice.prepared, leaseUntilMs ?? dependencies.nowMs() + LEASE_MS, dependencies),
+          workOff(slice.prepared, leaseUntilMs ?? dependencies.nowMs() + LEASE_MS, catalogue, dependencies),
           finish(slice.ended, ends, dependencies),
         ]);
         await finish(worked, ends, dependencies);
@@ -154,10 +154,12 @@ async function judgeSwitch(message: QueueMessage, opened: OpenedRecord, deps: Fl
 async function workOff(
   prepared: readonly Prepared[],
   leaseUntilMs: number,
+  catalogue: Catalogue,
   deps: FlusherDependencies,
 ): Promise<readonly Ended[]> {
-  const drainNames = deps.drains.map(({ name }) => name);
-  const { taken, ended, abandoned } = await takeCalls(prepared, drainNames, leaseUntilMs, deps);
+  const took = await takeCalls(prepared, leaseUntilMs, deps);
+  const { ended, abandoned } = took;
+  const taken = await Promise.all(took.taken.map((item) => withEveryTrace(item, catalogue, deps)));
   const failed = await settleCalls(
     [...taken, ...abandoned].flatMap(({ toSettle }) => toSettle ?? []),
     deps,
@@ -191,6 +193,22 @@ async function workOff(
     deps.deliveries,
   );
   return [...ended, ...all];
+}
+
+/**
+ * A call that was given up for dead, with its trace for the drains that it is not drawn for: they have the one that says that
+ * it died. Its record is read again, which is rare, so that none has to be kept for it.
+ */
+async function withEveryTrace(
+  item: Taken,
+  catalogue: Catalogue,
+  { claims, drains }: FlusherDependencies,
+): Promise<Taken> {
+  if (!item.revived || item.sampledOut.length === 0 || item.end) return item;
+  const unpacked = await unpack(item.message, claims);
+  if (unpacked.kind !== "record" || unpacked.record.kind !== "exchange") return item;
+  const { traces } = prepare(item.message, unpacked.record, catalogue, drains, { sampling: false });
+  return { ...item, traces };
 }
 
 /** A message that would come back but has not long to live is parked: the queue would drop it without a word. */

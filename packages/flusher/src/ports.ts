@@ -1,4 +1,5 @@
 /** What the flusher needs of the world. Adapters are in `packages/aws`; tests hand in their own. */
+import type { ResolvedDrain } from "@sluice/config";
 import type { Drain } from "@sluice/langfuse";
 import type { AccountStore, SettlementStore } from "@sluice/ledger";
 import type { Catalogue, Picodollars } from "@sluice/prices";
@@ -122,12 +123,21 @@ export interface Log {
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
+/** A drain, and which calls it takes. */
+export interface Destination extends Drain {
+  /** Absent: all of every call. */
+  readonly rules?: DrainRules;
+}
+
+/** Which calls a drain takes, and what of them; see `DrainConfig`. */
+export type DrainRules = Pick<ResolvedDrain, "when" | "paused" | "sampleRate" | "capture">;
+
 /** Everything the flusher is made of. */
 export interface FlusherDependencies {
   readonly claims: Claims;
   readonly park: Park;
-  /** Where traces go; every call goes to each. With none, a record is done once it is decoded. */
-  readonly drains: readonly Drain[];
+  /** Where traces go. With none, and for a call that none takes, a record is done once it is settled. */
+  readonly drains: readonly Destination[];
   readonly deliveries: DeliveryLedger;
   readonly loadPrices: () => Promise<Catalogue>;
   readonly settlements: SettlementStore;

@@ -1,6 +1,7 @@
-/** Sends the part of a batch that is held in memory to every drain. */
-import type { Drain, ExportOutcome } from "@sluice/langfuse";
-import { messageEnd } from "./message-end.ts";
+/** Sends the part of a batch that is held in memory to its drains. */
+import type { ExportOutcome } from "@sluice/langfuse";
+import { messageEnd, PAUSED } from "./message-end.ts";
+import type { Destination } from "./ports.ts";
 import type { Ended, Taken } from "./take-calls.ts";
 
 /** What became of a call. */
@@ -16,17 +17,17 @@ const UNKNOWN_OUTCOME: ExportOutcome = {
   reason: "The drain did not say what became of it.",
 };
 
-/** Sends each call to the drains that do not have it yet, all drains at the same time. Never rejects. */
+/** Sends each call to those of its drains that do not have it yet, all drains at the same time. Never rejects. */
 export async function exportSlice(
   slice: readonly Taken[],
-  drains: readonly Drain[],
+  drains: readonly Destination[],
 ): Promise<readonly Exported[]> {
   const outcomes = new Map(
     await Promise.all(drains.map(async (drain) => [drain.name, await exportTo(drain, slice)] as const)),
   );
   return slice.map((item) => {
     const ofItem = new Map(
-      drains.map(({ name }) => [name, outcomes.get(name)?.get(item) ?? UNKNOWN_OUTCOME] as const),
+      item.drains.map((name) => [name, outcomes.get(name)?.get(item) ?? UNKNOWN_OUTCOME] as const),
     );
     const newlyDelivered = [...ofItem].flatMap(([name, outcome]) =>
       outcome.kind === "delivered" && outcome !== ALREADY ? [name] : [],
@@ -43,13 +44,19 @@ export async function exportSlice(
   });
 }
 
-async function exportTo(drain: Drain, slice: readonly Taken[]): Promise<ReadonlyMap<Taken, ExportOutcome>> {
-  const has = slice.filter(({ delivered }) => delivered.has(drain.name));
-  const sending = slice.flatMap((item) => {
-    const trace = item.delivered.has(drain.name) ? undefined : item.traces.get(drain.name);
+async function exportTo(
+  drain: Destination,
+  slice: readonly Taken[],
+): Promise<ReadonlyMap<Taken, ExportOutcome>> {
+  const own = slice.filter(({ drains }) => drains.includes(drain.name));
+  const lacking = own.filter(({ delivered }) => !delivered.has(drain.name));
+  const outcomes = new Map<Taken, ExportOutcome>(own.map((item) => [item, ALREADY]));
+  for (const item of lacking) outcomes.set(item, drain.rules?.paused ? PAUSED : UNKNOWN_OUTCOME);
+  if (drain.rules?.paused) return outcomes;
+  const sending = lacking.flatMap((item) => {
+    const trace = item.traces.get(drain.name);
     return trace ? [{ item, trace }] : [];
   });
-  const outcomes = new Map<Taken, ExportOutcome>(has.map((item) => [item, ALREADY]));
   if (sending.length === 0) return outcomes;
   try {
     const results = await drain.export(sending.map(({ trace }) => trace));

@@ -12,6 +12,8 @@ export interface Taken extends Prepared {
   /** Names of the drains that have its trace already. */
   readonly delivered: ReadonlySet<string>;
   readonly counted: CountedUnder | undefined;
+  /** It was given up for dead: each drain that fits it may show it as such. */
+  readonly revived: boolean;
 }
 
 /** A message and how it ends. */
@@ -27,13 +29,12 @@ export interface Ended {
 const DUPLICATE: MessageEnd = { kind: "done" };
 
 /**
- * Takes calls for this consumer until `leaseUntilMs` (Unix time). A call that every drain has is a duplicate and done; one
- * that another consumer works on comes back when that one's time is over; so does every call while the ledger is away.
+ * Takes calls for this consumer until `leaseUntilMs` (Unix time). A call that each of its drains has is a duplicate and done,
+ * and so is one that was done before, whatever drains the config has come to name since; one that another consumer works on comes back when that one's time is over; so does every call while the ledger is away.
  * Never rejects.
  */
 export async function takeCalls(
   prepared: readonly Prepared[],
-  drains: readonly string[],
   leaseUntilMs: number,
   deps: { readonly deliveries: DeliveryLedger; readonly log: Log; readonly nowMs: () => number },
 ): Promise<{
@@ -65,8 +66,12 @@ export async function takeCalls(
     }
     const { kind, untilMs, delivered, wasDead, closed, counted } = outcome.value;
     const dead = isDeadCall(item);
-    if (drains.length > 0 && drains.every((drain) => delivered.has(drain))) {
-      // A drain that the call still waited for is no longer in the config: nothing else would say that it is done.
+    const revived = wasDead && !dead;
+    // A call that died went to every drain that fits it, so that there its own trace has to take that one's place.
+    const drains = revived ? [...item.drains, ...item.sampledOut] : item.drains;
+    const isDone = closed && !revived;
+    if (isDone || (drains.length > 0 && drains.every((drain) => delivered.has(drain)))) {
+      // A drain that the call still waited for takes it no longer: nothing else would say that it is done.
       if (!closed) unclosed.push({ callId, drains: [], dead, complete: true, counted });
       ended.push({ message, callId, end: DUPLICATE });
     } else if (kind === "busy") {
@@ -75,7 +80,7 @@ export async function takeCalls(
       ended.push({ message, callId, end: { kind: "failed", reason, retryAfterMs } });
       if (message.receiveCount > 1 && !wasDead) abandoned.push(item);
     } else {
-      taken.push({ ...(wasDead && !dead ? revive(item) : item), delivered, counted });
+      taken.push({ ...(revived ? revive(item) : item), drains, delivered, counted, revived });
     }
   }
   const unmarked = await markDelivered(unclosed, deps);

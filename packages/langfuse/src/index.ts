@@ -6,3 +6,4 @@ export * from "./http-post.ts";
 export * from "./langfuse-drain.ts";
 export * from "./observed-call.ts";
 export * from "./otlp.ts";
+export * from "./verdict.ts";

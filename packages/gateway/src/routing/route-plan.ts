@@ -1,10 +1,11 @@
 /** Where a call may be answered, in the order in which it is tried. */
-import type {
-  ResolvedConfig,
-  ResolvedRoute,
-  ResolvedTarget,
-  RouteCondition,
-  WeightedTarget,
+import {
+  type ConditionedCall,
+  fitsCondition,
+  type ResolvedConfig,
+  type ResolvedRoute,
+  type ResolvedTarget,
+  type WeightedTarget,
 } from "@sluice/config";
 import { type ModelRoute, resolveModel } from "@sluice/providers";
 import type { CoolDown } from "./cool-down.ts";
@@ -24,13 +25,7 @@ export interface RoutePlan {
 }
 
 /** What of a call decides on its way. */
-export interface RoutedCall {
-  readonly tags?: readonly string[];
-  readonly tenant?: string;
-  readonly feature?: string;
-  readonly environment?: string;
-  /** Alias of the virtual key. */
-  readonly key: string;
+export interface RoutedCall extends ConditionedCall {
   /** A number from 0 to 1, below 1: the same for all calls of a session. */
   readonly draw: number;
 }
@@ -82,22 +77,10 @@ function alternatives({ contextFallbacks, contentFallbacks, retries, coolDownMs 
 
 /** The targets whose condition the call fits; those without a condition when it fits none, and all when every one has one. */
 function eligible(targets: readonly WeightedTarget[], call: RoutedCall): readonly WeightedTarget[] {
-  const fitting = targets.filter(({ when }) => when && fits(when, call));
+  const fitting = targets.filter(({ when }) => when && fitsCondition(when, call));
   if (fitting.length > 0) return fitting;
   const open = targets.filter(({ when }) => !when);
   return open.length > 0 ? open : targets;
-}
-
-function fits({ tags, tenants, features, environments, keys }: RouteCondition, call: RoutedCall): boolean {
-  const among = (wanted: readonly string[] | undefined, value: string | undefined) =>
-    wanted === undefined || (value !== undefined && wanted.includes(value));
-  return (
-    (tags === undefined || (call.tags ?? []).some((tag) => tags.includes(tag))) &&
-    among(tenants, call.tenant) &&
-    among(features, call.feature) &&
-    among(environments, call.environment) &&
-    among(keys, call.key)
-  );
 }
 
 /** One target after the other, each drawn by its weight among those that are left. */
