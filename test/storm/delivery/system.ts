@@ -44,7 +44,7 @@ const VISIBILITY_SECONDS = 8;
 /** How long a batch is gathered, seconds. In a deployment: five. */
 const BATCH_WINDOW_SECONDS = 1;
 /** Longest time after which a message comes back that a flusher put off, seconds. In a deployment: two hours. */
-const LONGEST_PUT_OFF_SECONDS = { least: 8, most: 60 };
+const LONGEST_PUT_OFF_SECONDS = { least: 4, most: 60 };
 /** That, as a share of the storm: what is put off during the long outage is asked for some ten times. */
 const PUT_OFF_SHARE = 1 / 30;
 
