@@ -1,4 +1,4 @@
-/** Embeddings in OpenAI's form: unit vectors that follow from model and text, and mean nothing. */
+/** Embeddings in OpenAI's form and in Gemini's: unit vectors that follow from model and text, and mean nothing. */
 import { createHash } from "node:crypto";
 import { apiError, errorOnRequest } from "./api-error.ts";
 import { countTokens } from "./tokens.ts";
@@ -10,9 +10,12 @@ interface RawRequest {
   readonly encoding_format?: "float" | "base64";
 }
 
-/** OpenAI's own numbers. */
+/** The providers' own numbers. */
 const DEFAULT_DIMENSIONS = 1536;
-const DIMENSIONS: Readonly<Record<string, number>> = { "text-embedding-3-large": 3072 };
+const DIMENSIONS: Readonly<Record<string, number>> = {
+  "text-embedding-3-large": 3072,
+  "gemini-embedding-001": 3072,
+};
 const BYTES_PER_NUMBER = 4;
 
 /** The answer to a request. Throws `ApiError` where OpenAI refuses it. */
@@ -43,6 +46,24 @@ export function embeddings(body: unknown): object {
     model,
     usage: { prompt_tokens: tokens, total_tokens: tokens },
   };
+}
+
+interface GoogleRequest {
+  readonly requests?: readonly {
+    readonly content?: { readonly parts?: readonly { readonly text?: string }[] };
+    readonly outputDimensionality?: number;
+  }[];
+}
+
+/** The same vectors in answer to Gemini's `batchEmbedContents`. Throws `ApiError`. */
+export function googleEmbeddings(model: string, body: unknown): object {
+  const { requests = [] } = body as GoogleRequest;
+  const input = requests.map(({ content }) => (content?.parts ?? []).map(({ text = "" }) => text).join(""));
+  const dimensions = requests[0]?.outputDimensionality;
+  const asked = errorOnRequest(model, ...input);
+  if (asked) throw asked;
+  const size = dimensions ?? DIMENSIONS[model] ?? DEFAULT_DIMENSIONS;
+  return { embeddings: input.map((text) => ({ values: [...unitVector(`${model}\n${text}`, size)] })) };
 }
 
 /** A text, texts, a list of tokens, or lists of tokens; undefined when it is none of them. */

@@ -1,17 +1,21 @@
 /**
- * The demo model: an OpenAI-compatible server that answers when a provider has neither a key nor a base URL,
- * so that a first call works without an account anywhere.
+ * The demo model: a server that plays every provider that has neither a key nor a base URL, in the provider's own format, so
+ * that a first call works without an account anywhere.
  */
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ConversationFormat } from "@sluice/translate";
 import { closeNow, listenOnLoopback } from "../loopback.ts";
 import { readBody } from "../request-body.ts";
 import { ApiError, apiError, errorBody, errorHeaders, errorOnRequest } from "./api-error.ts";
 import { chatCompletion, chatCompletionChunks } from "./chat.ts";
 import { type ChatRequest, readChatRequest } from "./chat-request.ts";
-import { embeddings } from "./embeddings.ts";
+import { completion, completionChunks, readCompletionsRequest } from "./completions.ts";
+import { embeddings, googleEmbeddings } from "./embeddings.ts";
+import { modelList } from "./models.ts";
+import { type ConversationOperation, type Operation, operationAt } from "./operations.ts";
 
 /** Where and how it runs. */
 export interface DemoModelOptions {
@@ -23,12 +27,10 @@ export interface DemoModelOptions {
 
 /** A demo model that listens. */
 export interface DemoModel {
-  /** The base URL of a provider, up to and with `/v1`. */
+  /** Without a path. Below it each provider has a folder: `/openai/v1`, `/gemini/v1beta`, `/bedrock`. */
   readonly url: string;
   close(): Promise<void>;
 }
-
-const MODELS = ["gpt-4o", "gpt-4o-mini", "text-embedding-3-large", "text-embedding-3-small"];
 
 /** Starts it on a loopback port. */
 export async function startDemoModel({
@@ -37,39 +39,93 @@ export async function startDemoModel({
 }: DemoModelOptions): Promise<DemoModel> {
   const server = createServer((request, response) => {
     response.setHeader("x-request-id", `req_${randomUUID().replaceAll("-", "")}`);
-    answer(request, response, chunkIntervalMs).catch((error: unknown) => {
-      if (error instanceof ApiError) sendJson(response, error.status, errorBody(error), errorHeaders(error));
-      else response.destroy();
+    const { pathname } = new URL(request.url ?? "/", "http://localhost");
+    const operation = operationAt(request.method ?? "", pathname);
+    answer(operation, request, response, chunkIntervalMs).catch(async (error: unknown) => {
+      if (!(error instanceof ApiError) || response.headersSent) response.destroy();
+      else await sendError(response, operation, error);
     });
   });
   const url = await listenOnLoopback(server, port);
-  return { url: `${url}/v1`, close: () => closeNow(server) };
+  return { url, close: () => closeNow(server) };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, chunkIntervalMs: number) {
-  const { pathname } = new URL(request.url ?? "/", "http://localhost");
-  switch (`${request.method} ${pathname}`) {
-    case "GET /v1/models":
-      sendJson(response, 200, {
-        object: "list",
-        data: MODELS.map((id) => ({ id, object: "model", created: 1_700_000_000, owned_by: "sluice-demo" })),
-      });
+async function answer(
+  operation: Operation | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+  chunkIntervalMs: number,
+): Promise<void> {
+  switch (operation?.kind) {
+    case "models":
+      sendJson(response, 200, modelList(operation.provider, operation.format));
       return;
-    case "POST /v1/embeddings":
+    case "embeddings":
       sendJson(response, 200, embeddings(await readJson(request)));
       return;
-    case "POST /v1/chat/completions": {
-      const chat = readChatRequest(await readJson(request));
-      const asked = errorOnRequest(chat.model, chat.lastRole === "user" ? chat.lastText : "");
-      if (asked) throw asked;
-      if (chat.stream) await sendStream(response, chat, chunkIntervalMs);
-      else sendJson(response, 200, chatCompletion(chat, Date.now()));
+    case "google-embeddings":
+      sendJson(response, 200, googleEmbeddings(operation.model, await readJson(request)));
+      return;
+    case "completions": {
+      const chat = refusing(readCompletionsRequest(await readJson(request)));
+      if (!chat.stream) sendJson(response, 200, completion(chat, Date.now()));
+      else await sendStream(response, sseOf(completionChunks(chat, Date.now())), chunkIntervalMs);
       return;
     }
-    default:
+    case "count-tokens": {
+      const { readTranslated } = await import("./formats.ts");
+      const { countTokens } = await import("./tokens.ts");
+      const { chat } = await readTranslated({ format: "anthropic-messages" }, await readJson(request));
+      sendJson(response, 200, { input_tokens: countTokens(chat.promptText) });
+      return;
+    }
+    case "conversation":
+      if (operation.format === "openai-chat") {
+        const chat = refusing(readChatRequest(await readJson(request)));
+        if (!chat.stream) sendJson(response, 200, chatCompletion(chat, Date.now()));
+        else await sendStream(response, sseOf(chatCompletionChunks(chat, Date.now())), chunkIntervalMs);
+      } else {
+        await answerTranslated(operation, await readJson(request), response, chunkIntervalMs);
+      }
+      return;
+    case undefined:
       request.resume();
-      throw apiError(404, `Invalid URL (${request.method} ${pathname})`);
+      throw apiError(
+        404,
+        `The demo model has no ${request.method} ${request.url}. Set the provider's API key in the environment to reach the provider itself.`,
+      );
   }
+}
+
+/** A conversation in another format than the chat's. */
+async function answerTranslated(
+  operation: ConversationOperation,
+  body: unknown,
+  response: ServerResponse,
+  chunkIntervalMs: number,
+): Promise<void> {
+  const { readTranslated } = await import("./formats.ts");
+  const { chat, translation } = await readTranslated(operation, body);
+  refusing(chat);
+  if (!chat.stream) {
+    const whole = translation.answer(Buffer.from(JSON.stringify(chatCompletion(chat, Date.now()))));
+    response.writeHead(200, { "content-type": "application/json" }).end(whole);
+    return;
+  }
+  const { createFrames } = await import("./bedrock-frames.ts");
+  const frames = createFrames(operation.framing);
+  const stream = translation.stream();
+  const pieces = sseOf(chatCompletionChunks(chat, Date.now()))
+    .map((sse) => Buffer.concat(stream.push(Buffer.from(sse)).map((event) => frames.write(event))))
+    .filter((piece) => piece.length > 0);
+  await sendStream(response, pieces, chunkIntervalMs, frames.contentType);
+}
+
+/** Throws the error that a request asks for by its model's name or its last message. */
+function refusing(chat: ChatRequest): ChatRequest {
+  const asked = errorOnRequest(chat.model, chat.lastRole === "user" ? chat.lastText : "");
+  if (asked) throw asked;
+  return chat;
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {
@@ -83,29 +139,49 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   throw apiError(400, "We could not parse the JSON body of your request.");
 }
 
-/** Server-sent events, until the client has left. */
+/** OpenAI's events: the chunks and the end mark. */
+function* sseOf(chunks: Iterable<object>): Generator<string, undefined> {
+  for (const chunk of chunks) yield `data: ${JSON.stringify(chunk)}\n\n`;
+  yield "data: [DONE]\n\n";
+}
+
+/** Sends a stream piece by piece, until the client has left. */
 async function sendStream(
   response: ServerResponse,
-  chat: ChatRequest,
+  pieces: Iterable<string | Uint8Array>,
   chunkIntervalMs: number,
+  contentType = "text/event-stream; charset=utf-8",
 ): Promise<void> {
   const left = new AbortController();
   response.once("close", () => left.abort());
-  response.writeHead(200, {
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-cache",
-  });
+  response.writeHead(200, { "content-type": contentType, "cache-control": "no-cache" });
   try {
-    for (const chunk of chatCompletionChunks(chat, Date.now())) {
-      if (!response.write(`data: ${JSON.stringify(chunk)}\n\n`)) {
-        await once(response, "drain", { signal: left.signal });
-      }
+    for (const piece of pieces) {
+      if (!response.write(piece)) await once(response, "drain", { signal: left.signal });
       await sleep(chunkIntervalMs, undefined, { signal: left.signal });
     }
-    response.end("data: [DONE]\n\n");
+    response.end();
   } catch (error) {
     if (!left.signal.aborted) throw error;
   }
+}
+
+async function sendError(
+  response: ServerResponse,
+  operation: Operation | undefined,
+  error: ApiError,
+): Promise<void> {
+  const format = formatOf(operation);
+  const body =
+    format === "openai-chat" ? errorBody(error) : (await import("./formats.ts")).errorBodyIn(format, error);
+  sendJson(response, error.status, body, errorHeaders(error));
+}
+
+/** Whose errors a client of the operation reads. */
+function formatOf(operation: Operation | undefined): ConversationFormat {
+  if (operation?.kind === "conversation") return operation.format;
+  if (operation?.kind === "count-tokens") return "anthropic-messages";
+  return operation?.kind === "google-embeddings" ? "gemini-generate-content" : "openai-chat";
 }
 
 function sendJson(

@@ -1,5 +1,6 @@
 /** Where each provider of the config is reached in a local run, and with which key. */
 import { apiKeyVariable, baseUrlVariable, type ResolvedConfig } from "@sluice/config";
+import type { AnswerFormat } from "@sluice/trace";
 import { readBaseUrl } from "./langfuse-target.ts";
 import type { Environment } from "./settings.ts";
 
@@ -10,6 +11,8 @@ export interface ProviderTarget {
   readonly kind: "demo" | "real";
   /** The variable that tells the gateway another base URL, and its value. Undefined: the config's. */
   readonly baseUrl?: string;
+  /** The path of its base URL where the demo model plays it. */
+  readonly demoPath: string;
   /** What the gateway authenticates with. */
   readonly apiKey: string;
 }
@@ -24,7 +27,7 @@ const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
  * that is none.
  */
 export function chooseProviders(config: ResolvedConfig, env: Environment): ProviderTarget[] {
-  return Object.values(config.providers).map(({ name, baseUrl }) => {
+  return Object.values(config.providers).map(({ name, baseUrl, speaks }) => {
     const apiKey = env[apiKeyVariable(name)] || undefined;
     const fromEnvironment = readBaseUrl(env, baseUrlVariable(name));
     const isLocal = LOOPBACK_HOST.test(URL.parse(baseUrl)?.hostname ?? "");
@@ -33,19 +36,26 @@ export function chooseProviders(config: ResolvedConfig, env: Environment): Provi
       name,
       kind: isReal ? "real" : "demo",
       ...(fromEnvironment && { baseUrl: fromEnvironment }),
+      demoPath: `/${encodeURIComponent(name)}${versionOf(speaks)}`,
       apiKey: apiKey ?? PLACEHOLDER_KEY,
     };
   });
 }
 
-/** The variables that tell the gateway where its providers are. `demoUrl` is the demo model's base URL. */
+/** What a base URL ends with, by the format that is spoken below it. */
+function versionOf([format]: readonly AnswerFormat[]): string {
+  if (format === "bedrock-converse" || format === "bedrock-invoke") return "";
+  return format === "gemini-generate-content" ? "/v1beta" : "/v1";
+}
+
+/** The variables that tell the gateway where its providers are. `demoUrl` is the demo model's, without a path. */
 export function providerVariables(
   targets: readonly ProviderTarget[],
   demoUrl: string | undefined,
 ): Record<string, string> {
   return Object.fromEntries(
-    targets.flatMap(({ name, kind, baseUrl }) => {
-      const url = kind === "demo" ? demoUrl : baseUrl;
+    targets.flatMap(({ name, kind, baseUrl, demoPath }) => {
+      const url = kind === "demo" ? demoUrl && demoUrl + demoPath : baseUrl;
       return url ? [[baseUrlVariable(name), url]] : [];
     }),
   );

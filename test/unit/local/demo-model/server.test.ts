@@ -5,8 +5,9 @@ import { startDemoModel } from "../../../../packages/local/src/demo-model/server
 async function demo() {
   const model = await startDemoModel({ chunkIntervalMs: 0 });
   onTestFinished(() => model.close());
-  const openai = new OpenAI({ apiKey: "demo", baseURL: model.url, maxRetries: 0 });
-  return { openai, url: model.url };
+  const url = `${model.url}/openai/v1`;
+  const openai = new OpenAI({ apiKey: "demo", baseURL: url, maxRetries: 0 });
+  return { openai, url, root: model.url };
 }
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

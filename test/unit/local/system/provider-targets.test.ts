@@ -21,16 +21,25 @@ describe("a provider of a local run", () => {
       ["groq", "demo"],
       ["my-llm", "real"],
     ]);
-    expect(providerVariables(targets, "http://127.0.0.1:1/v1")).toEqual({
-      OPENAI_BASE_URL: "http://127.0.0.1:1/v1",
-      GROQ_BASE_URL: "http://127.0.0.1:1/v1",
+    expect(providerVariables(targets, "http://127.0.0.1:1")).toEqual({
+      OPENAI_BASE_URL: "http://127.0.0.1:1/openai/v1",
+      GROQ_BASE_URL: "http://127.0.0.1:1/groq/v1",
+    });
+  });
+
+  it("is played in its own format", () => {
+    const targets = chooseProviders(resolveConfig({}, {}), {});
+    expect(providerVariables(targets, "http://127.0.0.1:1")).toMatchObject({
+      ANTHROPIC_BASE_URL: "http://127.0.0.1:1/anthropic/v1",
+      BEDROCK_BASE_URL: "http://127.0.0.1:1/bedrock",
+      GEMINI_BASE_URL: "http://127.0.0.1:1/gemini/v1beta",
     });
   });
 
   it("is where its base URL says, with a placeholder key when there is none", () => {
     const targets = chooseProviders(config, { OPENAI_BASE_URL: "http://127.0.0.1:9/v1/" });
 
-    expect(targets[0]).toEqual({
+    expect(targets[0]).toMatchObject({
       name: "openai",
       kind: "real",
       baseUrl: "http://127.0.0.1:9/v1",
@@ -42,11 +51,13 @@ describe("a provider of a local run", () => {
   it("is where the config says when only its key is given", () => {
     const { groq } = chosen({ GROQ_API_KEY: "gsk-1" });
 
-    expect(groq).toEqual({ name: "groq", kind: "real", apiKey: "gsk-1" });
+    expect(groq).toMatchObject({ name: "groq", kind: "real", apiKey: "gsk-1" });
   });
 
   it("has the variables of its name", () => {
-    expect(chosen({ MY_LLM_API_KEY: "k", MY_LLM_BASE_URL: "https://llm.example/v1" })["my-llm"]).toEqual({
+    expect(
+      chosen({ MY_LLM_API_KEY: "k", MY_LLM_BASE_URL: "https://llm.example/v1" })["my-llm"],
+    ).toMatchObject({
       name: "my-llm",
       kind: "real",
       baseUrl: "https://llm.example/v1",
