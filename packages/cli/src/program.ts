@@ -4,6 +4,7 @@ import manifest from "../../../package.json" with { type: "json" };
 import { addAudit } from "./commands/audit.ts";
 import { addBudgets } from "./commands/budgets.ts";
 import { addConfig } from "./commands/config.ts";
+import { addCost } from "./commands/cost.ts";
 import { addKeys } from "./commands/keys.ts";
 import { addModels } from "./commands/models.ts";
 import { addQueue } from "./commands/queue.ts";
@@ -32,5 +33,6 @@ export function createProgram(terminal: Terminal): Command {
   addAudit(program, terminal);
   addConfig(program, terminal);
   addModels(program, terminal);
+  addCost(program, terminal);
   return program;
 }
