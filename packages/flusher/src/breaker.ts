@@ -33,7 +33,8 @@ export function withBreaker(
   let openUntilMs = 0;
   return {
     name: drain.name,
-    encode: (call) => drain.encode(call),
+    ...(drain.media && { media: drain.media }),
+    encode: (call, keepWhole) => drain.encode(call, keepWhole),
     async export(traces) {
       const pauseMs = openUntilMs - nowMs();
       if (pauseMs > 0) {

@@ -1,4 +1,5 @@
 /** What every destination of traces offers to the flusher. */
+import type { MediaStore } from "./media/media-store.ts";
 import type { ObservedCall } from "./observed-call.ts";
 
 /** Why a drain takes nothing until somebody acts: no keys are stored, it refuses them (401), or the organisation's access (403). */
@@ -17,12 +18,20 @@ export type ExportOutcome =
   /** Never: the drain refuses this trace as it is. */
   | { readonly kind: "rejected"; readonly reason: string };
 
+/**
+ * Has a call kept whole, because its trace will be cut, and gives the place to be named in the trace (`s3://bucket/key`). The
+ * same call always gives the same place; it is filled before the trace is sent.
+ */
+export type KeepWhole = () => string;
+
 /** A place that traces go to. */
 export interface Drain {
   /** As the config names it. */
   readonly name: string;
-  /** The trace of a call in this drain's own format. Deterministic. */
-  encode(call: ObservedCall): Uint8Array;
+  /** Where the images, sounds and files go that its traces refer to. Absent: placeholders stand for them. */
+  readonly media?: MediaStore;
+  /** The trace of a call in this drain's own format. Deterministic. `keepWhole` is called when fields of it have to be cut. */
+  encode(call: ObservedCall, keepWhole?: KeepWhole): Uint8Array;
   /** Sends encoded traces; the outcomes are in their order. Never rejects. */
   export(traces: readonly Uint8Array[]): Promise<readonly ExportOutcome[]>;
 }
