@@ -1,17 +1,28 @@
-/** A call as one complete span. Ids and times are the record's, so that a retry is byte-identical. */
-import { genAiAttributes, spanName } from "./gen-ai-attributes.ts";
-import { metadataAttributes } from "./metadata-attributes.ts";
-import { observationAttributes } from "./observation-attributes.ts";
+/** A call as complete spans. Ids and times are the record's, so that a retry is byte-identical. */
+import { attemptSpans } from "./attempt-spans.ts";
+import { fill } from "./attributes/attribute.ts";
+import { type CallFacts, factsOf, type SpanOptions } from "./attributes/call-facts.ts";
+import { GEN_AI } from "./attributes/gen-ai.ts";
+import { OBSERVATION } from "./attributes/observation.ts";
+import { SLUICE_FIELDS } from "./attributes/sluice.ts";
+import { callerMetadata, TRACE } from "./attributes/trace.ts";
 import type { ObservedCall } from "./observed-call.ts";
 import type { Span } from "./otlp.ts";
-import { callerMetadata, traceAttributes } from "./trace-attributes.ts";
-import { verdictOn } from "./verdict.ts";
 
-/** The span of a call: Langfuse's attributes, and beside them those of the semantic conventions. */
-export function callSpan(call: ObservedCall): Span {
-  const { trace, times } = call.record;
-  const name = spanName(call);
-  const verdict = verdictOn(call);
+/** All spans of a call: its own first, then its children. They belong into one export. */
+export function callSpans(call: ObservedCall, options?: SpanOptions): readonly [Span, ...Span[]] {
+  const facts = factsOf(call, options);
+  return [rootSpan(facts), ...attemptSpans(facts)];
+}
+
+/** The span of a call itself: Langfuse's attributes, and beside them those of the semantic conventions. */
+export function callSpan(call: ObservedCall, options?: SpanOptions): Span {
+  return rootSpan(factsOf(call, options));
+}
+
+function rootSpan(facts: CallFacts): Span {
+  const { name, verdict } = facts;
+  const { trace, times } = facts.record;
   return {
     traceId: trace.traceId,
     spanId: trace.spanId,
@@ -20,11 +31,11 @@ export function callSpan(call: ObservedCall): Span {
     startedAtMs: times.startedAtMs,
     endedAtMs: times.endedAtMs,
     attributes: {
-      ...observationAttributes(call, verdict),
-      ...traceAttributes(call, name),
-      ...genAiAttributes(call, verdict),
-      ...metadataAttributes(call),
-      ...callerMetadata(call),
+      ...fill(OBSERVATION, facts),
+      ...fill(TRACE, facts),
+      ...fill(GEN_AI, facts),
+      ...fill(SLUICE_FIELDS, facts),
+      ...callerMetadata(facts),
     },
     ...(verdict.level === "ERROR" && { error: verdict.message ?? "" }),
   };

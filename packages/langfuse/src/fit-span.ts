@@ -3,7 +3,7 @@
  * says so: a span must never be undeliverable for its size. The record it was made of stays whole.
  */
 import { parseJson } from "@sluice/wire";
-import { LEVEL, METADATA, STATUS_MESSAGE } from "./observation-attributes.ts";
+import { LEVEL, METADATA, STATUS_MESSAGE } from "./attributes/names.ts";
 import { type Attributes, encodeSpan, type Span } from "./otlp.ts";
 
 /** To how many characters texts are cut, one after the other, until the span fits. */

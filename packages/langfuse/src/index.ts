@@ -1,9 +1,16 @@
+export { DRAIN_TYPES, type DrainType } from "./attributes/attribute.ts";
+export type { SpanOptions } from "./attributes/call-facts.ts";
+export { type SchemaTable, SPAN_SCHEMA } from "./attributes/schema.ts";
 export * from "./call-span.ts";
+export * from "./credentials.ts";
 export * from "./drain.ts";
 export * from "./environment.ts";
+export * from "./export-in-requests.ts";
 export * from "./export-policy.ts";
 export * from "./http-post.ts";
 export * from "./langfuse-drain.ts";
+export * from "./media/media-store.ts";
 export * from "./observed-call.ts";
 export * from "./otlp.ts";
+export * from "./sender.ts";
 export * from "./verdict.ts";

@@ -30,6 +30,8 @@ export interface Billing {
 /** Everything there is to say about one call. */
 export interface ObservedCall {
   readonly record: ExchangeRecord;
+  /** When the queue first accepted the record, Unix time in ms. Absent where it came another way. */
+  readonly queuedAtMs?: number;
   readonly request: BodyView<AssembledRequest>;
   /** Absent when no answer came. */
   readonly answer?: BodyView<AssembledAnswer>;

@@ -151,7 +151,9 @@ const trace = z.object({
   traceId: id(parseTraceId, "trace id"),
   spanId: id(parseSpanId, "span id"),
   parentSpanId: id(parseSpanId, "span id").exactOptional(),
+  parentInProject: z.literal(true).exactOptional(),
   name: text.exactOptional(),
+  spanName: text.exactOptional(),
   userId: text.exactOptional(),
   sessionId: text.exactOptional(),
   tags: z.array(text).exactOptional(),
@@ -160,7 +162,9 @@ const trace = z.object({
   tenant: text.exactOptional(),
   prompt: z.object({ name: text, version: z.int() }).exactOptional(),
   environment: text.exactOptional(),
+  organization: text.exactOptional(),
   release: text.exactOptional(),
+  version: text.exactOptional(),
   warnings: z.array(text).exactOptional(),
 });
 
@@ -225,6 +229,7 @@ const exchangeHead: z.ZodType<ExchangeHead> = z.object({
     overheadMs: timeMs,
   }),
   droppedParams: z.array(text).exactOptional(),
+  cache: z.enum(["hit", "miss"]).exactOptional(),
 });
 
 const openedHead: z.ZodType<OpenedHead> = z.object({

@@ -69,7 +69,11 @@ export interface TraceContext {
   readonly spanId: SpanId;
   /** The caller's own span, when it sent a `traceparent`. */
   readonly parentSpanId?: SpanId;
+  /** The caller's span is known to go where our traces go, so that the call is no root of its own. */
+  readonly parentInProject?: true;
   readonly name?: string;
+  /** What the caller calls this observation; absent: operation and model. */
+  readonly spanName?: string;
   readonly userId?: string;
   readonly sessionId?: string;
   readonly tags?: readonly string[];
@@ -80,7 +84,10 @@ export interface TraceContext {
   /** The Langfuse prompt that made the request. */
   readonly prompt?: { readonly name: string; readonly version: number };
   readonly environment?: string;
+  readonly organization?: string;
   readonly release?: string;
+  /** The version of the app, or of what made the call in it. */
+  readonly version?: string;
   /** What could not be read of the caller's trace context, in words: shown on the trace, never an error. */
   readonly warnings?: readonly string[];
 }
@@ -179,6 +186,8 @@ export interface ExchangeRecord extends CallRecord {
   readonly times: CallTimes;
   /** Fields of the request that the provider's format has no word for, as the caller wrote them, and that were left out. */
   readonly droppedParams?: readonly string[];
+  /** Whether the answer came from a cache. Absent: none was asked. */
+  readonly cache?: "hit" | "miss";
 }
 
 /**

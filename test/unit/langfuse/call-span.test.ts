@@ -166,8 +166,11 @@ describe("the span of a call", () => {
     });
   });
 
-  test("never holds the hash of the key", () => {
-    expect(spanOf().json).not.toContain(key.hash);
+  test("names the key by its alias and its hash", () => {
+    expect(spanOf().attributes).toMatchObject({
+      "langfuse.observation.metadata.key_alias": key.alias,
+      "langfuse.observation.metadata.key_hash": key.hash,
+    });
   });
 
   test("speaks the semantic conventions beside Langfuse's own attributes", () => {
