@@ -3,10 +3,13 @@ import type { Log, RefusingDrain } from "@sluice/flusher";
 
 const REMEDIES: Readonly<Record<RefusingDrain["refusal"], string>> = {
   keys_missing: "Store the drain's Langfuse keys in the drains' secret.",
+  keys_malformed: "Correct what is stored for the drain in the drains' secret; docs/drains.md has its form.",
   keys_refused:
-    "Langfuse does not know the keys. Create new ones in its project settings, and store them in the drains' secret.",
+    "The server does not know the drain's credentials. Create new ones (for Langfuse in its project settings), and store them in the drains' secret.",
   access_denied:
-    "Langfuse knows the keys and denies access. See whether the organisation is suspended, and what its plan allows.",
+    "The server knows the credentials and denies access. See whether the organisation is suspended, and what its plan and its keys allow.",
+  type_refused:
+    'The server takes no ingestion batches any more. Set the drain\'s type to "langfuse" in sluice.config.ts, and deploy.',
 };
 
 /**
@@ -17,7 +20,7 @@ export function createDrainAlarm(stage: string, log: Pick<Log, "error">): (refus
   return ({ drain, refusal, reason, traces, atMs }) => {
     log.error(`The drain "${drain}" refuses all traces. They wait in the queue for up to 13 days.`, {
       type: "sluice.drain.refused",
-      remedy: `${REMEDIES[refusal]} No restart is needed.`,
+      remedy: REMEDIES[refusal] + (refusal === "type_refused" ? "" : " No restart is needed."),
       refusal,
       reason,
       traces,

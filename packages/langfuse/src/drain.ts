@@ -2,8 +2,16 @@
 import type { MediaStore } from "./media/media-store.ts";
 import type { ObservedCall } from "./observed-call.ts";
 
-/** Why a drain takes nothing until somebody acts: no keys are stored, it refuses them (401), or the organisation's access (403). */
-export type DrainRefusal = "keys_missing" | "keys_refused" | "access_denied";
+/**
+ * Why a drain takes nothing until somebody acts: no keys are stored, what is stored cannot be keys, it refuses them (401) or
+ * the access of whose they are (403), or its server takes no drain of this type.
+ */
+export type DrainRefusal =
+  | "keys_missing"
+  | "keys_malformed"
+  | "keys_refused"
+  | "access_denied"
+  | "type_refused";
 
 /** What became of one trace at one drain. */
 export type ExportOutcome =

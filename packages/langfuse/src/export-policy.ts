@@ -1,4 +1,4 @@
-/** What an answer of Langfuse's OTLP endpoint means. Pure: the policy is here, the sending elsewhere. */
+/** What the answer of a drain's server means. Pure: the policy is here, the sending elsewhere. */
 
 import type { DrainRefusal } from "./drain.ts";
 
@@ -11,6 +11,9 @@ export type PostResult =
       readonly retryAfter?: string;
       /** What the body says went wrong. */
       readonly message?: string;
+      readonly contentType?: string;
+      /** The body's beginning, up to 4 MiB. */
+      readonly body?: Uint8Array;
     }
   /** No answer: refused, reset, timed out. */
   | { readonly kind: "unanswered"; readonly reason: string };
@@ -30,25 +33,26 @@ export type RequestVerdict =
     };
 
 /**
- * Wrong keys, and an organisation that Langfuse has suspended (403): somebody has to act, so trying again soon only costs.
+ * Wrong keys, and an access that is denied (403: Langfuse has suspended the organisation): somebody has to act, so trying again soon only costs.
  * The records are not at fault; they wait.
  */
 const REFUSALS: ReadonlyMap<number, DrainRefusal> = new Map([
   [401, "keys_refused"],
   [403, "access_denied"],
 ]);
-const REFUSED_WAIT_MS = 10 * 60_000;
+/** How long the traces of a drain wait at least that needs somebody to act, ms. */
+export const REFUSED_WAIT_MS = 10 * 60_000;
 
 /**
- * Judges by status alone, since the body of a 200 is an internal job description. Only 400, 413 and 422 speak
+ * Judges by status alone, since the body of Langfuse's 200 is an internal job description. Only 400, 413 and 422 speak
  * of the spans. Everything else speaks of the drain, its address or its credentials, which somebody can put
- * right: no record is given up for that.
+ * right: no record is given up for that. `server` is who answered, as the beginning of a sentence.
  */
-export function judge(result: PostResult, nowMs: number): RequestVerdict {
+export function judge(result: PostResult, nowMs: number, server = "Langfuse"): RequestVerdict {
   if (result.kind === "unanswered") return { kind: "retry", reason: result.reason, halts: true };
   const { status, message, retryAfter } = result;
   if (status >= 200 && status < 300) return { kind: "delivered" };
-  const reason = `Langfuse answered with status ${status}${message ? `: ${message}` : "."}`;
+  const reason = `${server} answered with status ${status}${message ? `: ${message}` : "."}`;
   if (status === 400 || status === 413 || status === 422) return { kind: "split", reason };
   const refusal = REFUSALS.get(status);
   const retryAfterMs = readRetryAfter(retryAfter, nowMs) ?? (refusal && REFUSED_WAIT_MS);

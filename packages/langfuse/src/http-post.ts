@@ -11,6 +11,8 @@ export type Post = (
   body: Uint8Array,
 ) => Promise<PostResult>;
 
+/** Most bytes of an answer that are kept: a 207 speaks of each of thousands of events. */
+const MAX_KEPT_BYTES = 4 * 1024 * 1024;
 /** Most bytes of an answer that are looked at for its message. */
 const MAX_MESSAGE_BYTES = 16 * 1024;
 const MAX_MESSAGE_LENGTH = 300;
@@ -44,28 +46,33 @@ export function createHttpPost(timeoutMs: number): Post {
 
 async function readAnswer(response: IncomingMessage): Promise<PostResult> {
   const retryAfter = response.headers["retry-after"];
-  const message = readMessage(await readStart(response));
+  const contentType = response.headers["content-type"];
+  const body = await readStart(response);
+  const isText = !contentType?.includes("protobuf");
+  const message = isText ? readMessage(body.toString("utf8", 0, MAX_MESSAGE_BYTES)) : undefined;
   return {
     kind: "answered",
     status: response.statusCode ?? 0,
+    body,
     ...(retryAfter !== undefined && { retryAfter }),
+    ...(contentType !== undefined && { contentType }),
     ...(message !== undefined && { message }),
   };
 }
 
 /** The body's beginning. It is read to the end all the same, so that the connection can be used again. */
-async function readStart(response: IncomingMessage): Promise<string> {
+async function readStart(response: IncomingMessage): Promise<Buffer> {
   const kept: Buffer[] = [];
   let keptBytes = 0;
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
-      if (keptBytes < MAX_MESSAGE_BYTES) kept.push(chunk);
+      if (keptBytes < MAX_KEPT_BYTES) kept.push(chunk);
       keptBytes += chunk.byteLength;
     }
   } catch {
-    // The status has been received, and it alone decides: a 200 whose body broke off is stored.
+    // The status has been received, and it decides: a 200 whose body broke off is stored.
   }
-  return Buffer.concat(kept).toString("utf8");
+  return Buffer.concat(kept);
 }
 
 /** Langfuse's errors carry `message` or `error`; a proxy's 413 is often plain text or a page. */

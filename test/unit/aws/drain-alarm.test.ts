@@ -3,8 +3,10 @@ import { expect, it } from "vitest";
 
 it.each([
   ["keys_missing", /Store the drain's Langfuse keys/],
+  ["keys_malformed", /docs\/drains\.md.+No restart/],
   ["keys_refused", /Create new ones/],
   ["access_denied", /organisation is suspended/],
+  ["type_refused", /type to "langfuse".+deploy\.$/],
 ] as const)("a drain that refuses (%s) is one log line with the remedy, and a metric", (refusal, remedy) => {
   const lines: { message: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const alarm = createDrainAlarm("production", {
