@@ -188,9 +188,10 @@ export function memoryDeliveries(nowMs: () => number = () => 0): MemoryDeliverie
       await Promise.resolve();
       unreadable.add(body);
     },
-    async release(callId) {
+    async release(callId, leaseUntilMs) {
       await Promise.resolve();
-      at(callId).leaseUntilMs = undefined;
+      const call = at(callId);
+      if (leaseUntilMs === undefined || call.leaseUntilMs === leaseUntilMs) call.leaseUntilMs = undefined;
     },
     async knows(callId) {
       await Promise.resolve();

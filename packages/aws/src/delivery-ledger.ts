@@ -9,6 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import {
+  ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   TransactWriteItemsCommand,
@@ -138,10 +139,19 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
       }
     },
 
-    async release(callId) {
+    async release(callId, leaseUntilMs) {
       const update = createUpdate();
       update.remove("leaseUntilMs");
-      await client.send(new UpdateItemCommand({ TableName: table, Key: callKey(callId), ...update.build() }));
+      if (leaseUntilMs !== undefined) {
+        update.require("leaseUntilMs", (lease, value) => `${lease} = ${value(number(leaseUntilMs))}`);
+      }
+      const Key = callKey(callId);
+      try {
+        await client.send(new UpdateItemCommand({ TableName: table, Key, ...update.build() }));
+      } catch (error) {
+        // Somebody else has the call, or nobody.
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
     },
 
     async knows(callId) {

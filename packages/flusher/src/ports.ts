@@ -92,8 +92,8 @@ export interface DeliveryLedger {
   markParked(calls: readonly ParkedCall[]): Promise<readonly PromiseSettledResult<void>[]>;
   /** Counts a parked message that names no call; once, however often a message with that body is parked. */
   markUnreadable(body: string): Promise<void>;
-  /** Lets go of a call that could not be finished. */
-  release(callId: string): Promise<void>;
+  /** Lets go of a call that could not be finished. With `leaseUntilMs`: only where the lease on it is the one that ends then. */
+  release(callId: string, leaseUntilMs?: number): Promise<void>;
   /** Whether the call's own record has been seen. */
   knows(callId: string): Promise<boolean>;
 }

@@ -30,8 +30,9 @@ const DUPLICATE: MessageEnd = { kind: "done" };
 
 /**
  * Takes calls for this consumer until `leaseUntilMs` (Unix time). A call that each of its drains has is a duplicate and done,
- * and so is one that was done before, whatever drains the config has come to name since; one that another consumer works on comes back when that one's time is over; so does every call while the ledger is away.
- * Never rejects.
+ * and so is one that was done before, whatever drains the config has come to name since; one that another consumer works on
+ * comes back when that one's time is over. So does every call while the ledger is away; a call that it may have given all the
+ * same, with only its answer lost, is let go of. Never rejects.
  */
 export async function takeCalls(
   prepared: readonly Prepared[],
@@ -83,7 +84,14 @@ export async function takeCalls(
       taken.push({ ...(revived ? revive(item) : item), drains, delivered, counted, revived });
     }
   }
-  const unmarked = await markDelivered(unclosed, deps);
+  const [unmarked] = await Promise.all([
+    markDelivered(unclosed, deps),
+    letGoOfUnsure(
+      prepared.flatMap(({ record }, index) => (outcomes[index]?.status === "fulfilled" ? [] : record.callId)),
+      leaseUntilMs,
+      deps.deliveries,
+    ),
+  ]);
   return { taken, ended: unlessUnmarked(ended, unmarked), abandoned };
 }
 
@@ -154,6 +162,24 @@ export async function markDelivered(
 /** Lets go of calls that come back, so that whoever receives them next need not wait. Failures cost only that wait. */
 export async function letGo(callIds: readonly string[], deliveries: DeliveryLedger): Promise<void> {
   await eachAtOnce(callIds, (callId) => deliveries.release(callId).catch(() => undefined));
+}
+
+/**
+ * Lets go of calls whose taking failed: it may have succeeded, and then they would wait for the end of a lease that nobody has.
+ * A lease of another consumer's is left alone. The first failure ends it: the ledger is still away, and each call would wait for it.
+ */
+async function letGoOfUnsure(
+  callIds: readonly string[],
+  leaseUntilMs: number,
+  deliveries: DeliveryLedger,
+): Promise<void> {
+  let isAway = false;
+  await eachAtOnce(callIds, async (callId) => {
+    if (isAway) return;
+    await deliveries.release(callId, leaseUntilMs).catch(() => {
+      isAway = true;
+    });
+  });
 }
 
 /** Runs `work` on every item, some at a time. */

@@ -170,6 +170,65 @@ describe("a call that is delivered again", () => {
   });
 });
 
+describe("a call that the ledger gave, and whose answer was lost", () => {
+  /** Commits what it is asked for, and then says that it timed out. */
+  function losingAnswers(
+    { deliveries }: TestTable,
+    meanwhile: () => Promise<void> = async () => await Promise.resolve(),
+  ): DeliveryLedger {
+    return {
+      ...deliveries,
+      take: async (...asked) => {
+        const outcomes = await deliveries.take(...asked);
+        await meanwhile();
+        return outcomes.map(() => ({ status: "rejected", reason: new Error("timed out") }) as const);
+      },
+    };
+  }
+
+  it("is free for whoever receives it next", async () => {
+    const table = await tableForTest();
+    const { drain, seen } = rememberingDrain();
+    const first = await flusherOver(table, [drain], { deliveries: losingAnswers(table) })([call(1)]);
+    expect(first.failed).toMatchObject([{ reason: expect.stringContaining("timed out") as string }]);
+    expect(seen).toEqual([]);
+    const again = await flusherOver(table, [drain])([call(1)]);
+    expect(again.doneIds).toHaveLength(1);
+    expect(seen).toHaveLength(1);
+  });
+
+  it("stays with another consumer that has taken it meanwhile", async () => {
+    const table = await tableForTest();
+    const { callId } = numberedRecord(1);
+    const meanwhile = async () => {
+      await table.deliveries.release(callId);
+      await takenByAnother(table, callId);
+    };
+    const { drain, seen } = rememberingDrain();
+    await flusherOver(table, [drain], { deliveries: losingAnswers(table, meanwhile) })([call(1)]);
+    const other = await flusherOver(table, [drain])([call(1)]);
+    expect(other.failed).toMatchObject([{ reason: expect.stringContaining("Another consumer") as string }]);
+    expect(seen).toEqual([]);
+  });
+
+  it("is not let go of while the ledger is away, for each one would wait for it", async () => {
+    const table = await tableForTest();
+    let asked = 0;
+    const away: DeliveryLedger = {
+      ...losingAnswers(table),
+      release: async () => {
+        asked++;
+        return await Promise.reject(new Error("no table"));
+      },
+    };
+    const calls = Array.from({ length: 120 }, (_, number) => call(number));
+    const { failed } = await flusherOver(table, [rememberingDrain().drain], { deliveries: away })(calls);
+    expect(failed).toHaveLength(120);
+    // Those that were under way at the same time.
+    expect(asked).toBe(50);
+  });
+});
+
 /** The switch of a call whose own record has been waited for long enough. */
 function overdue({ nowMs }: TestTable): OpenedRecord {
   return opened(1, nowMs - 2 * MINUTE_MS, nowMs - MINUTE_MS);
