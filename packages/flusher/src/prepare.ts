@@ -44,7 +44,7 @@ export function prepare(
   const fitting = fittingDrains(record, drains);
   let toSettle: ToSettle | undefined;
   try {
-    const observed = observe(record);
+    const observed = { ...observe(record), queuedAtMs: message.sentAtMs };
     const billing = bill(observed, catalogue);
     const settlement = settlementOf(record, billing);
     toSettle = settlement && { record: kept, settlement };

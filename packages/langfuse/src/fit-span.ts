@@ -13,18 +13,21 @@ const SHORT_FIELD = 1_024;
 /** Of how many fields the size before the cut is told. */
 const MAX_FIELDS_TOLD = 20;
 
-/** The span as JSON of at most `limitBytes`. */
-export function encodeToFit(span: Span, limitBytes: number): Uint8Array {
-  const whole = encodeSpan(span);
+/** Writes a span as bytes. */
+export type EncodeSpan = (span: Span) => Uint8Array;
+
+/** The span, as JSON unless told otherwise, in at most `limitBytes`. */
+export function encodeToFit(span: Span, limitBytes: number, encode: EncodeSpan = encodeSpan): Uint8Array {
+  const whole = encode(span);
   if (whole.byteLength <= limitBytes) return whole;
   // Structure survives as long as it can: only texts inside a field's JSON are cut.
   for (const length of TEXT_LENGTHS) {
-    const cut = encodeSpan(cutFields(span, whole.byteLength, (text) => cutInside(text, length)));
+    const cut = encode(cutFields(span, whole.byteLength, (text) => cutInside(text, length)));
     if (cut.byteLength <= limitBytes) return cut;
   }
   // Too many small texts: the fields themselves are cut, and in the end the last of them dropped.
   const blunt = cutFields(span, whole.byteLength, (text) => cutText(text, SHORT_FIELD));
-  return encodeDroppingFields(blunt, limitBytes);
+  return encodeDroppingFields(blunt, limitBytes, encode);
 }
 
 function cutFields(span: Span, wholeBytes: number, cut: (text: string) => string): Span {
@@ -53,12 +56,12 @@ function cutFields(span: Span, wholeBytes: number, cut: (text: string) => string
   };
 }
 
-function encodeDroppingFields(span: Span, limitBytes: number): Uint8Array {
+function encodeDroppingFields(span: Span, limitBytes: number, encode: EncodeSpan): Uint8Array {
   let entries = Object.entries(span.attributes).map(
     ([name, value]) => [name, Array.isArray(value) ? value.slice(0, 20).map(short) : value] as const,
   );
   for (;;) {
-    const encoded = encodeSpan({ ...span, attributes: Object.fromEntries(entries) });
+    const encoded = encode({ ...span, attributes: Object.fromEntries(entries) });
     if (encoded.byteLength <= limitBytes || entries.length <= 3) return encoded;
     entries = entries.slice(0, Math.max(3, Math.floor(entries.length * 0.75)));
   }

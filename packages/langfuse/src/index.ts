@@ -4,6 +4,7 @@ export { type SchemaTable, SPAN_SCHEMA } from "./attributes/schema.ts";
 export * from "./call-span.ts";
 export * from "./credentials.ts";
 export * from "./drain.ts";
+export * from "./encode-call.ts";
 export * from "./environment.ts";
 export * from "./export-in-requests.ts";
 export * from "./export-policy.ts";

@@ -1,12 +1,12 @@
 /** The drain to Langfuse: OTLP over HTTP, `POST {base}/api/public/otel/v1/traces`, direct path (version 4). */
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { callSpan } from "./call-span.ts";
+import type { SpanOptions } from "./attributes/call-facts.ts";
 import { basicAuthorization, type DrainCredentials } from "./credentials.ts";
 import type { Drain } from "./drain.ts";
+import { encodeCall } from "./encode-call.ts";
 import { exportInRequests } from "./export-in-requests.ts";
 import { judge } from "./export-policy.ts";
-import { encodeToFit } from "./fit-span.ts";
 import type { Post } from "./http-post.ts";
 import { ENVELOPE_BYTES, exportBody } from "./otlp.ts";
 import { createSender } from "./sender.ts";
@@ -23,6 +23,8 @@ export interface LangfuseDrainOptions {
   readonly baseUrl: string;
   readonly credentials: DrainCredentials;
   readonly post: Post;
+  /** What of the caller goes along. Default: all of it. */
+  readonly keep?: SpanOptions["keep"];
   /** Unix time, ms. */
   readonly nowMs: () => number;
 }
@@ -33,6 +35,7 @@ export function createLangfuseDrain({
   baseUrl,
   credentials,
   post,
+  keep,
   nowMs,
 }: LangfuseDrainOptions): Drain {
   const url = new URL(`${baseUrl}/api/public/otel/v1/traces`);
@@ -47,7 +50,8 @@ export function createLangfuseDrain({
   });
   return {
     name,
-    encode: (call) => encodeToFit(callSpan(call), MAX_EXPORT_BYTES - ENVELOPE_BYTES),
+    encode: (call) =>
+      encodeCall(call, MAX_EXPORT_BYTES - ENVELOPE_BYTES, { drain: "langfuse", ...(keep && { keep }) }),
     export: (spans) => {
       const send = createSender({ url, post, headers, refusedStatuses: [401] });
       return exportInRequests(

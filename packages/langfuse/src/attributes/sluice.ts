@@ -395,8 +395,10 @@ function timeToFirstToken({ record: { streaming, times } }: CallFacts): number |
 }
 
 /** Both times are the message's and the record's own, so that they are the same however often it is delivered. */
-function queueTime({ call, record }: CallFacts): number | undefined {
-  return call.queuedAtMs === undefined ? undefined : since(record.times.endedAtMs, call.queuedAtMs);
+function queueTime({ call, record: { outcome, times } }: CallFacts): number | undefined {
+  // A killed function put nothing on the queue when its call ended.
+  if (outcome.kind === "failed" && outcome.code === "function_killed") return undefined;
+  return call.queuedAtMs === undefined ? undefined : since(times.endedAtMs, call.queuedAtMs);
 }
 
 /** Clocks of two machines may differ by more than the time between. */

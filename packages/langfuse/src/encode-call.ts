@@ -1,0 +1,42 @@
+/** A call's spans as one piece of an export request: for every drain that speaks OTLP, in whatever format. */
+import type { SpanOptions } from "./attributes/call-facts.ts";
+import { callSpans } from "./call-span.ts";
+import { type EncodeSpan, encodeToFit } from "./fit-span.ts";
+import type { ObservedCall } from "./observed-call.ts";
+import { encodeSpan } from "./otlp.ts";
+
+/** How spans are written. */
+export interface SpanFormat {
+  readonly encode: EncodeSpan;
+  /** What stands between two spans of a request. */
+  readonly separator: Uint8Array;
+}
+
+/** OTLP JSON: the members of a list. */
+export const JSON_SPANS: SpanFormat = { encode: encodeSpan, separator: Buffer.from(",") };
+
+/** Most bytes of a span that says no more than that an attempt failed. */
+const MAX_CHILD_BYTES = 16_000;
+
+/**
+ * The spans of a call in at most `limitBytes`: what is too large is cut, and says so. The same call always gives the same
+ * bytes. Throws what the mapping throws.
+ */
+export function encodeCall(
+  call: ObservedCall,
+  limitBytes: number,
+  { format = JSON_SPANS, ...options }: SpanOptions & { readonly format?: SpanFormat } = {},
+): Uint8Array {
+  const [root, ...children] = callSpans(call, options);
+  const { encode, separator } = format;
+  let left = limitBytes;
+  const parts: Uint8Array[] = [];
+  for (const child of children) {
+    const encoded = encodeToFit(child, MAX_CHILD_BYTES, encode);
+    // The call itself is worth more than any of its attempts.
+    if (left - encoded.byteLength < limitBytes / 2) break;
+    left -= encoded.byteLength + separator.byteLength;
+    parts.push(separator, encoded);
+  }
+  return Buffer.concat([encodeToFit(root, left, encode), ...parts]);
+}
