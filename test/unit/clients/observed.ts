@@ -29,9 +29,9 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** What one connection or one server says of itself, and what Sluice adds: no part of the provider's answer. */
+/** What one connection or one server (a function URL too) says of itself, and what Sluice adds: no part of the provider's answer. */
 const NOT_THE_PROVIDERS =
-  /^(connection|content-encoding|content-length|date|keep-alive|server|set-cookie|transfer-encoding|alt-svc|x-sluice-.*)$/;
+  /^(connection|content-encoding|content-length|date|keep-alive|server|set-cookie|transfer-encoding|alt-svc|x-amzn-requestid|x-sluice-.*)$/;
 
 /** The headers that must be the same on both ways. */
 export function comparableHeaders(headers: Headers): Readonly<Record<string, string>> {

@@ -20,6 +20,7 @@ afterAll(async () => {
 describe.skipIf(cases.length === 0)("the official client, through Sluice", () => {
   it.each(cases)("reads $id as it reads the provider, in every delivery", async (recording) => {
     const direct = await askOfficial(provider.ways(recording.id, "whole").direct, recording);
+    expect(direct.status).toBe(recording.status);
     for (const delivery of LOSSLESS.filter((name) => canDeliver(recording, name))) {
       const through = await askOfficial(provider.ways(recording.id, delivery).sluice, recording);
       expect({ delivery, ...through }).toEqual({ delivery, ...direct });

@@ -10,54 +10,52 @@ type Ask = (fetch: typeof globalThis.fetch, onEvent: (event: unknown) => void) =
 interface AskOptions {
   /** The usage of a stream of OpenAI's. Default: yes. */
   readonly usage?: boolean;
+  /** Default: a name that nobody claims. */
+  readonly model?: string;
 }
 
 /** The endpoints of the corpus that are passed on as they are, and how their official client asks. */
 const OFFICIAL: Readonly<
   Record<string, (target: Target, recording: CorpusCase, options: AskOptions) => Ask>
 > = {
-  chat:
-    (target, recording, { usage = true }) =>
-    async (fetch, onEvent) => {
-      const { completions } = openai(target, fetch).chat;
-      const request = requestOf<OpenAI.ChatCompletionCreateParams>(recording, {
-        messages: [{ role: "user", content: "Hello?" }],
-      });
-      if (!recording.streaming) return await completions.create({ ...request, stream: false });
-      const stream = completions.stream({
-        ...request,
-        stream: true,
-        stream_options: usage ? { include_usage: true } : null,
-      });
-      stream.on("chunk", onEvent);
-      return await stream.finalChatCompletion();
-    },
-  completions:
-    (target, recording, { usage = true }) =>
-    async (fetch, onEvent) => {
-      const { completions } = openai(target, fetch);
-      const request = requestOf<OpenAI.CompletionCreateParams>(recording, { prompt: "Hello?" });
-      if (!recording.streaming) return await completions.create({ ...request, stream: false });
-      const stream = await completions.create({
-        ...request,
-        stream: true,
-        stream_options: usage ? { include_usage: true } : null,
-      });
-      for await (const chunk of stream) onEvent(chunk);
-      return undefined;
-    },
-  responses: (target, recording) => async (fetch, onEvent) => {
+  chat: (target, recording, options) => async (fetch, onEvent) => {
+    const { completions } = openai(target, fetch).chat;
+    const request = requestOf<OpenAI.ChatCompletionCreateParams>(recording, options, {
+      messages: [{ role: "user", content: "Hello?" }],
+    });
+    if (!recording.streaming) return await completions.create({ ...request, stream: false });
+    const stream = completions.stream({
+      ...request,
+      stream: true,
+      stream_options: options.usage === false ? null : { include_usage: true },
+    });
+    stream.on("chunk", onEvent);
+    return await stream.finalChatCompletion();
+  },
+  completions: (target, recording, options) => async (fetch, onEvent) => {
+    const { completions } = openai(target, fetch);
+    const request = requestOf<OpenAI.CompletionCreateParams>(recording, options, { prompt: "Hello?" });
+    if (!recording.streaming) return await completions.create({ ...request, stream: false });
+    const stream = await completions.create({
+      ...request,
+      stream: true,
+      stream_options: options.usage === false ? null : { include_usage: true },
+    });
+    for await (const chunk of stream) onEvent(chunk);
+    return undefined;
+  },
+  responses: (target, recording, options) => async (fetch, onEvent) => {
     const { responses } = openai(target, fetch);
-    const request = requestOf<OpenAI.Responses.ResponseCreateParams>(recording, { input: "Hello?" });
+    const request = requestOf<OpenAI.Responses.ResponseCreateParams>(recording, options, { input: "Hello?" });
     if (!recording.streaming) return await responses.create({ ...request, stream: false });
     const { background: _, ...streamed } = request;
     const stream = responses.stream({ ...streamed, stream: true });
     stream.on("event", onEvent);
     return await stream.finalResponse();
   },
-  messages: (target, recording) => async (fetch, onEvent) => {
+  messages: (target, recording, options) => async (fetch, onEvent) => {
     const { messages } = anthropic(target, fetch);
-    const request = requestOf<Anthropic.MessageCreateParams>(recording, {
+    const request = requestOf<Anthropic.MessageCreateParams>(recording, options, {
       max_tokens: 100,
       messages: [{ role: "user", content: "Hello?" }],
     });
@@ -66,15 +64,15 @@ const OFFICIAL: Readonly<
     stream.on("streamEvent", onEvent);
     return await stream.finalMessage();
   },
-  count_tokens: (target, recording) => async (fetch) =>
+  count_tokens: (target, recording, options) => async (fetch) =>
     await anthropic(target, fetch).messages.countTokens(
-      requestOf<Anthropic.MessageCountTokensParams>(recording, {
+      requestOf<Anthropic.MessageCountTokensParams>(recording, options, {
         messages: [{ role: "user", content: "Hello?" }],
       }),
     ),
-  embeddings: (target, recording) => async (fetch) =>
+  embeddings: (target, recording, options) => async (fetch) =>
     await openai(target, fetch).embeddings.create(
-      requestOf<OpenAI.EmbeddingCreateParams>(recording, { input: "Hello?" }),
+      requestOf<OpenAI.EmbeddingCreateParams>(recording, options, { input: "Hello?" }),
     ),
 };
 
@@ -116,13 +114,15 @@ function anthropic({ url, apiKey, headers }: Target, fetch: typeof globalThis.fe
   });
 }
 
-/** The recorded request, or the least that the client takes. The model's name is one that nobody claims. */
-function requestOf<T extends object>(recording: CorpusCase, otherwise: Partial<T>): T {
+/** The recorded request, or the least that the client takes: where nothing was recorded, or too much. */
+function requestOf<T extends object>(
+  recording: CorpusCase,
+  { model = "recorded" }: AskOptions,
+  least: Partial<T>,
+): T {
   const recorded = corpusRequest(recording);
-  const { stream: _, ...request } = (
-    recorded ? JSON.parse(Buffer.from(recorded).toString("utf8")) : otherwise
-  ) as T & {
-    stream?: unknown;
-  };
-  return { ...request, model: "recorded" } as unknown as T;
+  const body = recorded && (JSON.parse(Buffer.from(recorded).toString("utf8")) as T & { stream?: unknown });
+  const { stream: _, ...request }: Partial<T> & { stream?: unknown } =
+    !body || "_omitted" in body ? least : body;
+  return { ...request, model } as unknown as T;
 }

@@ -20,7 +20,7 @@ export interface ChatRequest {
   readonly model: string;
   /** The text of all messages: what the prompt tokens are counted from. */
   readonly promptText: string;
-  /** The text of the last message. */
+  /** The text of the last message; of several parts the last one, since coding agents put their own hints in front. */
   readonly lastText: string;
   readonly lastRole: string;
   readonly tools: readonly Tool[];
@@ -67,7 +67,7 @@ export function readChatRequest(body: unknown): ChatRequest {
   return {
     model: raw.model,
     promptText: messages.map(({ content }) => textOf(content)).join("\n"),
-    lastText: textOf(last?.content),
+    lastText: lastTextOf(last?.content),
     lastRole: last?.role ?? "user",
     tools: (raw.tools ?? []).map((tool) => ({
       name: tool.function?.name ?? "",
@@ -87,11 +87,19 @@ export function readChatRequest(body: unknown): ChatRequest {
 
 /** A message's content is text, or a list of parts of which the text ones count. */
 function textOf(content: unknown): string {
-  if (typeof content === "string") return content;
-  if (!Array.isArray(content)) return "";
-  return (content as readonly { readonly text?: unknown }[])
-    .map(({ text }) => (typeof text === "string" ? text : ""))
-    .join("");
+  return textsOf(content).join("");
+}
+
+function lastTextOf(content: unknown): string {
+  return textsOf(content).at(-1) ?? "";
+}
+
+function textsOf(content: unknown): readonly string[] {
+  if (typeof content === "string") return [content];
+  if (!Array.isArray(content)) return [];
+  return (content as readonly { readonly text?: unknown }[]).flatMap(({ text }) =>
+    typeof text === "string" ? [text] : [],
+  );
 }
 
 function jsonSchemaOf(format: RawRequest["response_format"]): Schema | undefined {
