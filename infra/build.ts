@@ -9,9 +9,9 @@ import { execFileSync } from "node:child_process";
 export function buildBundles(): void {
   if (process.env["SLUICE_PREBUILT"] === "1") return;
   try {
-    execFileSync("npm", ["run", "build"], { stdio: "pipe", encoding: "utf8" });
+    execFileSync("npm", ["run", "bundle"], { stdio: "pipe", encoding: "utf8" });
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-    throw new Error(`npm run build failed, nothing was deployed:\n${stdout}${stderr}`, { cause: error });
+    throw new Error(`npm run bundle failed, nothing was deployed:\n${stdout}${stderr}`, { cause: error });
   }
 }

@@ -91,6 +91,6 @@ describe("a deploy without SLUICE_PREBUILT", () => {
   test("stops when the build fails, and shows what it said", async () => {
     const environment = await withNpm("echo functions/gateway.ts:1 is broken >&2; exit 1");
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
-    expect(buildBundles).toThrow(/npm run build failed[^]*functions\/gateway\.ts:1 is broken/);
+    expect(buildBundles).toThrow(/npm run bundle failed[^]*functions\/gateway\.ts:1 is broken/);
   });
 });
