@@ -1,6 +1,7 @@
 /** A call's spans as one piece of an export request: for every drain that speaks OTLP, in whatever format. */
 import type { SpanOptions } from "./attributes/call-facts.ts";
 import { callSpans } from "./call-span.ts";
+import type { KeepWhole } from "./drain.ts";
 import { type EncodeSpan, encodeToFit } from "./fit-span.ts";
 import type { ObservedCall } from "./observed-call.ts";
 import { encodeSpan } from "./otlp.ts";
@@ -25,18 +26,17 @@ const MAX_CHILD_BYTES = 16_000;
 export function encodeCall(
   call: ObservedCall,
   limitBytes: number,
-  { format = JSON_SPANS, ...options }: SpanOptions & { readonly format?: SpanFormat } = {},
+  {
+    format = JSON_SPANS,
+    keepWhole,
+    ...options
+  }: SpanOptions & { readonly format?: SpanFormat; readonly keepWhole?: KeepWhole | undefined } = {},
 ): Uint8Array {
   const [root, ...children] = callSpans(call, options);
   const { encode, separator } = format;
-  let left = limitBytes;
-  const parts: Uint8Array[] = [];
-  for (const child of children) {
-    const encoded = encodeToFit(child, MAX_CHILD_BYTES, encode);
-    // The call itself is worth more than any of its attempts.
-    if (left - encoded.byteLength < limitBytes / 2) break;
-    left -= encoded.byteLength + separator.byteLength;
-    parts.push(separator, encoded);
-  }
-  return Buffer.concat([encodeToFit(root, left, encode), ...parts]);
+  // The call itself is worth more than all of its failed attempts.
+  const childBytes = Math.min(MAX_CHILD_BYTES, Math.floor(limitBytes / 2 / Math.max(children.length, 1)));
+  const parts = children.flatMap((child) => [separator, encodeToFit(child, childBytes, { encode })]);
+  const left = parts.reduce((bytes, part) => bytes - part.byteLength, limitBytes);
+  return Buffer.concat([encodeToFit(root, left, { encode, keepWhole }), ...parts]);
 }

@@ -36,7 +36,7 @@ export type RequestVerdict =
  * Wrong keys, and an access that is denied (403: Langfuse has suspended the organisation): somebody has to act, so trying again soon only costs.
  * The records are not at fault; they wait.
  */
-const REFUSALS: ReadonlyMap<number, DrainRefusal> = new Map([
+export const REFUSALS: ReadonlyMap<number, DrainRefusal> = new Map([
   [401, "keys_refused"],
   [403, "access_denied"],
 ]);
@@ -67,7 +67,7 @@ export function judge(result: PostResult, nowMs: number, server = "Langfuse"): R
 }
 
 /** `Retry-After` in ms: seconds or a date (RFC 9110, section 10.2.3). */
-function readRetryAfter(header: string | undefined, nowMs: number): number | undefined {
+export function readRetryAfter(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
   const atMs = Date.parse(header);

@@ -1,9 +1,11 @@
 /**
  * Makes a span fit one export request. Nearly every span does; one that does not is cut field by field and
- * says so: a span must never be undeliverable for its size. The record it was made of stays whole.
+ * says so: a span must never be undeliverable for its size. The call is kept whole elsewhere, and the
+ * span says where.
  */
 import { parseJson } from "@sluice/wire";
-import { LEVEL, METADATA, STATUS_MESSAGE } from "./attributes/names.ts";
+import { LEVEL, METADATA, SLUICE, STATUS_MESSAGE } from "./attributes/names.ts";
+import type { KeepWhole } from "./drain.ts";
 import { type Attributes, encodeSpan, type Span } from "./otlp.ts";
 
 /** To how many characters texts are cut, one after the other, until the span fits. */
@@ -13,24 +15,47 @@ const SHORT_FIELD = 1_024;
 /** Of how many fields the size before the cut is told. */
 const MAX_FIELDS_TOLD = 20;
 
+/** So many attributes in front say that the span was cut; they are never dropped. */
+const MARKS = 5;
+
 /** Writes a span as bytes. */
 export type EncodeSpan = (span: Span) => Uint8Array;
 
-/** The span, as JSON unless told otherwise, in at most `limitBytes`. */
-export function encodeToFit(span: Span, limitBytes: number, encode: EncodeSpan = encodeSpan): Uint8Array {
+/** How a span is made to fit. */
+export interface FitOptions {
+  /** Default: as JSON. */
+  readonly encode?: EncodeSpan | undefined;
+  /** Called for a span that has to be cut. */
+  readonly keepWhole?: KeepWhole | undefined;
+}
+
+/** The span in at most `limitBytes`. */
+export function encodeToFit(
+  span: Span,
+  limitBytes: number,
+  { encode = encodeSpan, keepWhole }: FitOptions = {},
+): Uint8Array {
   const whole = encode(span);
   if (whole.byteLength <= limitBytes) return whole;
+  const note: CutNote = { wholeBytes: whole.byteLength, ...(keepWhole && { keptAt: keepWhole() }) };
   // Structure survives as long as it can: only texts inside a field's JSON are cut.
   for (const length of TEXT_LENGTHS) {
-    const cut = encode(cutFields(span, whole.byteLength, (text) => cutInside(text, length)));
+    const cut = encode(cutFields(span, note, (text) => cutInside(text, length)));
     if (cut.byteLength <= limitBytes) return cut;
   }
   // Too many small texts: the fields themselves are cut, and in the end the last of them dropped.
-  const blunt = cutFields(span, whole.byteLength, (text) => cutText(text, SHORT_FIELD));
+  const blunt = cutFields(span, note, (text) => cutText(text, SHORT_FIELD));
   return encodeDroppingFields(blunt, limitBytes, encode);
 }
 
-function cutFields(span: Span, wholeBytes: number, cut: (text: string) => string): Span {
+/** What is said of the span before it was cut. */
+interface CutNote {
+  readonly wholeBytes: number;
+  /** Where the call is kept whole. */
+  readonly keptAt?: string;
+}
+
+function cutFields(span: Span, { wholeBytes, keptAt }: CutNote, cut: (text: string) => string): Span {
   const told: Record<string, number> = {};
   const attributes: Record<string, Attributes[string]> = {};
   for (const [name, value] of Object.entries(span.attributes)) {
@@ -40,19 +65,31 @@ function cutFields(span: Span, wholeBytes: number, cut: (text: string) => string
       told[cutText(name, 200)] = value.length;
     }
   }
-  const message = `The span had ${wholeBytes} bytes and was cut to fit the export limit.`;
-  const before = attributes[STATUS_MESSAGE];
+  const prefix = LEVEL in span.attributes ? METADATA : SLUICE;
+  const kept = keptAt === undefined ? "" : ` The call is kept whole at ${keptAt}.`;
+  const message = `The span had ${wholeBytes} bytes and was cut to fit the export limit.${kept}`;
   return {
     ...span,
     ...(span.error !== undefined && { error: cutText(span.error, SHORT_FIELD) }),
     name: cutText(span.name, SHORT_FIELD),
     attributes: {
       // In front, so that dropping fields from the end never drops them.
-      [LEVEL]: attributes[LEVEL] === "ERROR" ? "ERROR" : "WARNING",
-      [STATUS_MESSAGE]: typeof before === "string" ? `${cutText(before, SHORT_FIELD)} ${message}` : message,
-      [`${METADATA}cut_field_characters`]: JSON.stringify(told),
+      ...marks(attributes, message),
+      [`${prefix}cut_field_characters`]: JSON.stringify(told),
+      [`${prefix}cut_from_bytes`]: wholeBytes,
+      ...(keptAt !== undefined && { [`${prefix}whole`]: keptAt }),
       ...without(attributes, [LEVEL, STATUS_MESSAGE]),
     },
+  };
+}
+
+/** Langfuse has fields of its own for what a person should see first; elsewhere it is one more attribute. */
+function marks(attributes: Attributes, message: string): Attributes {
+  if (!(LEVEL in attributes)) return { [`${SLUICE}cut`]: message };
+  const before = attributes[STATUS_MESSAGE];
+  return {
+    [LEVEL]: attributes[LEVEL] === "ERROR" ? "ERROR" : "WARNING",
+    [STATUS_MESSAGE]: typeof before === "string" ? `${cutText(before, SHORT_FIELD)} ${message}` : message,
   };
 }
 
@@ -62,8 +99,8 @@ function encodeDroppingFields(span: Span, limitBytes: number, encode: EncodeSpan
   );
   for (;;) {
     const encoded = encode({ ...span, attributes: Object.fromEntries(entries) });
-    if (encoded.byteLength <= limitBytes || entries.length <= 3) return encoded;
-    entries = entries.slice(0, Math.max(3, Math.floor(entries.length * 0.75)));
+    if (encoded.byteLength <= limitBytes || entries.length <= MARKS) return encoded;
+    entries = entries.slice(0, Math.max(MARKS, Math.floor(entries.length * 0.75)));
   }
 }
 

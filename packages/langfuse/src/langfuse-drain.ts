@@ -8,6 +8,7 @@ import { encodeCall } from "./encode-call.ts";
 import { exportInRequests } from "./export-in-requests.ts";
 import { judge } from "./export-policy.ts";
 import type { Post } from "./http-post.ts";
+import type { MediaStore } from "./media/media-store.ts";
 import { ENVELOPE_BYTES, exportBody } from "./otlp.ts";
 import { createSender } from "./sender.ts";
 
@@ -25,6 +26,8 @@ export interface LangfuseDrainOptions {
   readonly post: Post;
   /** What of the caller goes along. Default: all of it. */
   readonly keep?: SpanOptions["keep"];
+  /** Where images, sounds and files go. Absent: placeholders stand for them. */
+  readonly media?: MediaStore | undefined;
   /** Unix time, ms. */
   readonly nowMs: () => number;
 }
@@ -36,6 +39,7 @@ export function createLangfuseDrain({
   credentials,
   post,
   keep,
+  media,
   nowMs,
 }: LangfuseDrainOptions): Drain {
   const url = new URL(`${baseUrl}/api/public/otel/v1/traces`);
@@ -50,8 +54,13 @@ export function createLangfuseDrain({
   });
   return {
     name,
-    encode: (call) =>
-      encodeCall(call, MAX_EXPORT_BYTES - ENVELOPE_BYTES, { drain: "langfuse", ...(keep && { keep }) }),
+    ...(media && { media }),
+    encode: (call, keepWhole) =>
+      encodeCall(call, MAX_EXPORT_BYTES - ENVELOPE_BYTES, {
+        drain: "langfuse",
+        keepWhole,
+        ...(keep && { keep }),
+      }),
     export: (spans) => {
       const send = createSender({ url, post, headers, refusedStatuses: [401] });
       return exportInRequests(

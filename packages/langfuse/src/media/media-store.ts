@@ -1,5 +1,6 @@
 /** What the flusher asks of the place where a drain keeps images, sounds and files. */
 import type { SpanId, TraceId } from "@sluice/trace";
+import type { ExportOutcome } from "../drain.ts";
 
 /** A file that a span refers to. */
 export interface Media {
@@ -29,8 +30,8 @@ export type MediaOutcome =
   | { readonly kind: "stored" }
   /** Some never will be: the span can be sent once placeholders stand for those (`withPlaceholders`). */
   | { readonly kind: "refused"; readonly media: readonly Media[]; readonly reason: string }
-  /** Not now: the span has to wait. `retryAfterMs` is the store's own wish. */
-  | { readonly kind: "retry"; readonly reason: string; readonly retryAfterMs?: number };
+  /** Not now: the span has to wait. */
+  | Extract<ExportOutcome, { readonly kind: "retry" }>;
 
 /** A store of files, at a drain. */
 export interface MediaStore {
