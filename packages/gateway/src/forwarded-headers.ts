@@ -31,11 +31,11 @@ const NOT_FOR_PROVIDER = new Set([
   "via",
   "x-api-key",
   "x-goog-api-key",
-  "x-litellm-tags",
   "x-session-id",
   "x-user-id",
 ]);
-const NOT_FOR_PROVIDER_PREFIX = /^(x-sluice-|x-portkey-|langfuse_|x-forwarded-|x-amzn-|cloudfront-)/;
+const NOT_FOR_PROVIDER_PREFIX =
+  /^(x-sluice-|x-portkey-|x-litellm-|langfuse_|x-forwarded-|x-amzn-|cloudfront-)/;
 
 /** Encodings that the flusher can undo. */
 const READABLE_ENCODINGS = new Set(["gzip", "br", "deflate", "zstd", "identity"]);

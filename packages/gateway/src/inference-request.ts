@@ -85,9 +85,12 @@ function missingModel(message: string) {
   return badRequest("missing_model", message, "model");
 }
 
+/** Members that are about the trace, and that no provider knows: ours, and those of LiteLLM's proxy. */
+const OWN_MEMBERS = ["trace", "litellm_metadata", "litellm_session_id", "litellm_trace_id"];
+
 /**
  * The body to send to the provider: the caller's own bytes but for three edits. The alias becomes the
- * model's name; the `trace` object goes; a chat stream is asked for its usage, without which nobody knows
+ * model's name; members about the trace go; a chat stream is asked for its usage, without which nobody knows
  * what the call cost.
  */
 export async function forwardedBody(
@@ -101,7 +104,7 @@ export async function forwardedBody(
   }
   const edits: MemberEdit[] = [];
   if (request.model !== model) edits.push({ key: "model", value: JSON.stringify(model) });
-  if ("trace" in request.json) edits.push({ key: "trace" });
+  for (const key of OWN_MEMBERS) if (key in request.json) edits.push({ key });
   if (asksForUsage(request, endpoint)) {
     const options = { ...asObject(request.json["stream_options"]), include_usage: true };
     edits.push({ key: "stream_options", value: JSON.stringify(options) });

@@ -44,8 +44,10 @@ export interface Journal {
   overheadMs: number;
   /** How the call was admitted; absent while it is not. */
   admission?: Admission;
-  /** Settles when the call's dead man's switch is armed, or could not be. */
+  /** Settles when the call's dead man's switch is armed, could not be, or is needed no more. */
   armed?: Promise<void>;
+  /** Aborted once the call's own record is safe. */
+  readonly recorded: AbortController;
   /** Fields of the request that were left out, since the provider's format has no word for them. */
   droppedParams?: readonly string[];
   /** First byte of the provider's body, Unix time in ms. */
@@ -54,7 +56,7 @@ export interface Journal {
 
 /** Begins the account of a call. */
 export function openJournal(identity: CallIdentity): Journal {
-  return { identity, attempts: [], streaming: false, overheadMs: 0 };
+  return { identity, attempts: [], streaming: false, overheadMs: 0, recorded: new AbortController() };
 }
 
 /** Marks the last try as over. */
@@ -80,7 +82,7 @@ export function callFields({ identity, admission, requestedModel, streaming }: J
     request: { contentType: request.headers["content-type"] ?? "", body: request.body },
     ...(passage && { passage }),
     ...(key.drains && { drains: key.drains }),
-    ...captureOf(key, request.headers["x-sluice-capture"]),
+    ...captureOf(key, trace),
     accounts: admission?.accounts ?? [],
     caller: {
       ...(request.callerIp !== undefined && { ip: request.callerIp }),
@@ -129,13 +131,9 @@ export function callHeaders(journal: Journal): Record<string, string> {
   };
 }
 
-/** The least that the key and the call allow. A word that nobody knows allows nothing: it was meant to hide something. */
-function captureOf({ capture }: VirtualKey, header: string | undefined): { readonly capture?: CaptureMode } {
-  const asked = header?.trim().toLowerCase();
-  const named =
-    asked === undefined ? undefined : (CAPTURE_MODES.find((mode) => mode === asked) ?? "metadata");
-  const modes = [capture, named].filter((mode) => mode !== undefined);
-  const least = modes.toSorted((a, b) => CAPTURE_MODES.indexOf(b) - CAPTURE_MODES.indexOf(a))[0];
+/** The least that the key and the call allow. */
+function captureOf({ capture }: VirtualKey, trace: TraceContext): { readonly capture?: CaptureMode } {
+  const least = CAPTURE_MODES.findLast((mode) => mode === capture || mode === trace.capture);
   return least === undefined ? {} : { capture: least };
 }
 

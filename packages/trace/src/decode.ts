@@ -165,6 +165,7 @@ const trace = z.object({
   organization: text.exactOptional(),
   release: text.exactOptional(),
   version: text.exactOptional(),
+  capture: z.enum(CAPTURE_MODES).exactOptional(),
   warnings: z.array(text).exactOptional(),
 });
 

@@ -88,6 +88,8 @@ export interface TraceContext {
   readonly release?: string;
   /** The version of the app, or of what made the call in it. */
   readonly version?: string;
+  /** The most of the call's content that may leave, by the caller's word. */
+  readonly capture?: CaptureMode;
   /** What could not be read of the caller's trace context, in words: shown on the trace, never an error. */
   readonly warnings?: readonly string[];
 }

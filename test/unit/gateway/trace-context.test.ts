@@ -104,6 +104,132 @@ describe("the trace context of a call", () => {
     ).toMatchObject({ traceId: TRACE, parentSpanId: SPAN, userId: "u", metadata: { team: "x" } });
   });
 
+  it.each<[string, Record<string, string>, unknown, object]>([
+    [
+      "Sluice's names for organisation, version and the observation itself",
+      { "x-sluice-organization": "o", "x-sluice-version": "2", "x-sluice-span-name": "answer" },
+      {},
+      { organization: "o", version: "2", spanName: "answer" },
+    ],
+    [
+      "LiteLLM's headers for customers, sessions and spend",
+      {
+        "x-litellm-customer-id": "c",
+        "x-litellm-session-id": "s",
+        "x-litellm-trace-id": TRACE,
+        "x-litellm-spend-logs-metadata": '{"project":"p"}',
+        langfuse_generation_name: "g",
+        langfuse_trace_version: "3",
+      },
+      {},
+      {
+        userId: "c",
+        sessionId: "s",
+        traceId: TRACE,
+        metadata: { project: "p" },
+        spanName: "g",
+        version: "3",
+      },
+    ],
+    [
+      "LiteLLM's members of the body",
+      {},
+      {
+        litellm_metadata: { user: "u", generation_name: "g", existing_trace_id: TRACE, team: "x" },
+        litellm_session_id: "s",
+      },
+      { userId: "u", spanName: "g", traceId: TRACE, sessionId: "s" },
+    ],
+    [
+      "OpenRouter's trace object, its other keys as metadata, and its session",
+      {},
+      {
+        session_id: "s",
+        trace: { trace_id: TRACE, generation_name: "g", span_name: "x", feature_flag: "on" },
+      },
+      { sessionId: "s", traceId: TRACE, spanName: "g", metadata: { feature_flag: "on" } },
+    ],
+    [
+      "Portkey's parent, span name and the metadata keys that mean something",
+      {
+        "x-portkey-trace-id": TRACE,
+        "x-portkey-span-id": "1".repeat(16),
+        "x-portkey-parent-span-id": SPAN,
+        "x-portkey-span-name": "n",
+        "x-portkey-metadata": '{"_user":"u","_environment":"prod","_organisation":"o"}',
+      },
+      {},
+      { parentSpanId: SPAN, spanName: "n", userId: "u", environment: "prod", organization: "o" },
+    ],
+    [
+      "what the Langfuse SDKs propagate as baggage",
+      { baggage: "langfuse_version=1.2,langfuse_metadata_team=x%20y,langfuse_tags=a%2Cb" },
+      {},
+      { version: "1.2", metadata: { team: "x y" }, tags: ["a", "b"] },
+    ],
+  ])("reads %s", (_what, headers, body, expected) => {
+    expect(read(headers, body)).toMatchObject(expected);
+  });
+
+  it.each<[string, Record<string, string>, unknown, true | undefined]>([
+    ["a traceparent alone: nobody knows", { traceparent: `00-${TRACE}-${SPAN}-01` }, {}, undefined],
+    [
+      "the caller says so",
+      { traceparent: `00-${TRACE}-${SPAN}-01`, "x-sluice-parent-in-project": "true" },
+      {},
+      true,
+    ],
+    [
+      "the baggage of a Langfuse SDK",
+      { traceparent: `00-${TRACE}-${SPAN}-01`, baggage: "langfuse_user_id=u" },
+      {},
+      true,
+    ],
+    [
+      "a span that its tracer does not sample",
+      { traceparent: `00-${TRACE}-${SPAN}-00`, baggage: "langfuse_user_id=u" },
+      {},
+      undefined,
+    ],
+    ["LiteLLM's observation", {}, { metadata: { trace_id: TRACE, parent_observation_id: SPAN } }, true],
+    ["OpenRouter's span", {}, { trace: { trace_id: TRACE, parent_span_id: SPAN } }, true],
+    [
+      "the caller denies it",
+      {},
+      { trace: { trace_id: TRACE, parent_span_id: SPAN, parent_in_project: false } },
+      undefined,
+    ],
+    [
+      "another source's observation than the parent",
+      { traceparent: `00-${TRACE}-${SPAN}-01` },
+      { metadata: { trace_id: "x", parent_observation_id: SPAN } },
+      undefined,
+    ],
+    ["no parent at all", { "x-sluice-parent-in-project": "true" }, {}, undefined],
+  ])("knows whether the parent is in the project: %s", (_what, headers, body, expected) => {
+    expect(read(headers, body).parentInProject).toBe(expected);
+  });
+
+  it.each<[string, Record<string, string>, unknown, string | undefined]>([
+    ["nothing", {}, {}, undefined],
+    ["a header", { "x-sluice-capture": "Redacted" }, {}, "redacted"],
+    ["the body", {}, { trace: { capture: "metadata" } }, "metadata"],
+    ["both", { "x-sluice-capture": "full" }, { trace: { capture: "redacted" } }, "redacted"],
+    ["a word that nobody knows", { "x-sluice-capture": "none" }, {}, "metadata"],
+    ["LiteLLM's redaction", { "x-litellm-enable-message-redaction": "true" }, {}, "metadata"],
+    ["LiteLLM's mask", {}, { metadata: { mask_input: true } }, "metadata"],
+  ])("takes the strictest capture mode of header and body: %s", (_what, headers, body, expected) => {
+    expect(read(headers, body).capture).toBe(expected);
+  });
+
+  it("has the key's metadata under the call's own", () => {
+    const key = { ...KEY, metadata: { team: "core", organization: "o" } };
+    expect(read({ "x-sluice-metadata": '{"team":"mine"}' }, {}, key)).toMatchObject({
+      metadata: { team: "mine", organization: "o" },
+      organization: "o",
+    });
+  });
+
   it("reads user and session from W3C baggage, and nothing else of it", () => {
     const context = read({ baggage: "user.id=al%20ice;p=1, session.id=s1,secret=x" });
     expect(context).toMatchObject({ userId: "al ice", sessionId: "s1" });

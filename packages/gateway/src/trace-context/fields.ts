@@ -1,11 +1,16 @@
 /** What a caller may say about a call, whichever way it says it. */
+import { CAPTURE_MODES, type CaptureMode } from "@sluice/trace";
 
 /** Fields as read from one source. Absent: that source says nothing. */
 export interface TraceFields {
   /** 32 hex digits, or any text that names the trace: see `trace-context.ts`. */
   readonly traceId?: string | undefined;
   readonly parentSpanId?: string | undefined;
+  /** Whether the parent goes where our traces go. Absent: nobody knows, and the call is a root of its own. */
+  readonly parentInProject?: boolean | undefined;
   readonly name?: string | undefined;
+  /** The name of this call's own observation. */
+  readonly spanName?: string | undefined;
   readonly userId?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly tags?: readonly string[] | undefined;
@@ -14,7 +19,11 @@ export interface TraceFields {
   readonly tenant?: string | undefined;
   readonly prompt?: { readonly name: string; readonly version: number } | undefined;
   readonly environment?: string | undefined;
+  readonly organization?: string | undefined;
   readonly release?: string | undefined;
+  readonly version?: string | undefined;
+  /** The most of the call's content that may leave. */
+  readonly capture?: CaptureMode | undefined;
 }
 
 /** Takes note of something that could not be read, in words for the trace. */
@@ -31,6 +40,20 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> | un
 export function asText(value: unknown): string | undefined {
   if (typeof value === "number") return String(value);
   return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
+}
+
+/** `true` and `false`, as such or as text; undefined for anything else. */
+export function asBoolean(value: unknown): boolean | undefined {
+  const text = typeof value === "string" ? value.trim().toLowerCase() : value;
+  if (text === true || text === "true") return true;
+  return text === false || text === "false" ? false : undefined;
+}
+
+/** A capture mode. A word that nobody knows allows nothing: it was meant to hide something. */
+export function asCapture(value: unknown): CaptureMode | undefined {
+  const asked = asText(value)?.toLowerCase();
+  if (asked === undefined) return undefined;
+  return CAPTURE_MODES.find((mode) => mode === asked) ?? "metadata";
 }
 
 /** Tags: a list of texts, or one text with commas. */

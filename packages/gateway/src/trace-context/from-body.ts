@@ -1,12 +1,49 @@
 /** Trace fields in a call's JSON body. */
-import { asMetadata, asObject, asPrompt, asTags, asText, type TraceFields, type Warn } from "./fields.ts";
+import {
+  asBoolean,
+  asCapture,
+  asMetadata,
+  asObject,
+  asPrompt,
+  asTags,
+  asText,
+  type TraceFields,
+  type Warn,
+} from "./fields.ts";
 import { fromTraceparent } from "./from-headers.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
+/** Members of `trace` that have a field of their own, in either spelling; OpenRouter takes all others for metadata. */
+const TRACE_NAMES: ReadonlySet<string> = new Set(
+  [
+    "traceparent",
+    "trace_id",
+    "parent_span_id",
+    "parent_in_project",
+    "name",
+    "trace_name",
+    "span_name",
+    "generation_name",
+    "user_id",
+    "session_id",
+    "tags",
+    "metadata",
+    "feature",
+    "tenant",
+    "prompt",
+    "environment",
+    "organization",
+    "release",
+    "version",
+    "capture",
+  ].flatMap((name) => [name, camelCase(name)]),
+);
+
 /**
- * The `trace` object: Sluice's fields in snake case or camel case, and the ones that OpenRouter documents for
- * its own `trace` object (`trace_id`, `trace_name`, `parent_span_id`). It is removed before forwarding.
+ * The `trace` object: Sluice's fields in snake case or camel case, and those that OpenRouter documents for its own
+ * (`trace_id`, `trace_name`, `span_name`, `generation_name`, `parent_span_id`, a span that is in the project, and any other as
+ * metadata). It is removed before forwarding.
  */
 export function fromTraceObject(body: Body, warn: Warn): TraceFields {
   const trace = asObject(body["trace"]);
@@ -14,21 +51,39 @@ export function fromTraceObject(body: Body, warn: Warn): TraceFields {
     if (body["trace"] !== undefined) warn("The body's trace is not an object.");
     return {};
   }
+  const text = (name: string) => asText(trace[name] ?? trace[camelCase(name)]);
   const parent = fromTraceparent(asText(trace["traceparent"]), warn);
-  return {
-    traceId: parent.traceId ?? asText(trace["trace_id"] ?? trace["traceId"]),
-    parentSpanId: parent.parentSpanId ?? asText(trace["parent_span_id"] ?? trace["parentSpanId"]),
-    name: asText(trace["name"] ?? trace["trace_name"] ?? trace["traceName"]),
-    userId: asText(trace["user_id"] ?? trace["userId"]),
-    sessionId: asText(trace["session_id"] ?? trace["sessionId"]),
-    tags: asTags(trace["tags"]),
-    metadata: asMetadata(trace["metadata"], "The body's trace.metadata", warn),
-    feature: asText(trace["feature"]),
-    tenant: asText(trace["tenant"]),
-    prompt: asPrompt(trace["prompt"], "The body's trace.prompt", warn),
-    environment: asText(trace["environment"]),
-    release: asText(trace["release"]),
+  const parentSpanId = text("parent_span_id");
+  const inProject = asBoolean(trace["parent_in_project"] ?? trace["parentInProject"]);
+  const free = Object.entries(trace).filter(([name]) => !TRACE_NAMES.has(name));
+  const metadata = {
+    ...Object.fromEntries(free),
+    ...asMetadata(trace["metadata"], "The body's trace.metadata", warn),
   };
+  return {
+    traceId: parent.traceId ?? text("trace_id"),
+    parentSpanId: parent.parentSpanId ?? parentSpanId,
+    parentInProject:
+      inProject ?? (parent.traceId === undefined && parentSpanId !== undefined ? true : undefined),
+    name: text("name") ?? text("trace_name"),
+    spanName: text("generation_name") ?? text("span_name"),
+    userId: text("user_id"),
+    sessionId: text("session_id"),
+    tags: asTags(trace["tags"]),
+    metadata: Object.keys(metadata).length > 0 ? metadata : undefined,
+    feature: text("feature"),
+    tenant: text("tenant"),
+    prompt: asPrompt(trace["prompt"], "The body's trace.prompt", warn),
+    environment: text("environment"),
+    organization: text("organization"),
+    release: text("release"),
+    capture: asCapture(trace["capture"]),
+    version: text("version"),
+  };
+}
+
+function camelCase(name: string): string {
+  return name.replaceAll(/_(\w)/g, (_match, letter: string) => letter.toUpperCase());
 }
 
 /** The names that LiteLLM's Langfuse integration reads from `metadata`, and the field that each one sets. */
@@ -42,7 +97,16 @@ const LITELLM_NAMES: ReadonlySet<string> = new Set([
   "tags",
   "trace_metadata",
   "trace_release",
+  "trace_version",
+  "version",
+  "generation_name",
   "environment",
+  // Switches of the integration itself.
+  "generation_id",
+  "mask_input",
+  "mask_output",
+  "update_trace_keys",
+  "debug_langfuse",
 ]);
 
 /**
@@ -50,22 +114,45 @@ const LITELLM_NAMES: ReadonlySet<string> = new Set([
  * of OpenAI's own. What is no trace field is metadata of the trace.
  */
 export function fromMetadata(body: Body, warn: Warn): TraceFields {
-  const metadata = asObject(body["metadata"]);
+  return fromLiteLlm(asObject(body["metadata"]), "metadata", warn);
+}
+
+/**
+ * LiteLLM's own members of a body: `litellm_metadata`, for formats whose `metadata` is taken, `litellm_session_id` and
+ * `litellm_trace_id`; and OpenRouter's `session_id`.
+ */
+export function fromLiteLlmBody(body: Body, warn: Warn): TraceFields {
+  const fields = fromLiteLlm(asObject(body["litellm_metadata"]), "litellm_metadata", warn);
+  return {
+    ...fields,
+    traceId: fields.traceId ?? asText(body["litellm_trace_id"]),
+    userId: fields.userId ?? asText(asObject(body["litellm_metadata"])?.["user"]),
+    sessionId: fields.sessionId ?? asText(body["litellm_session_id"]) ?? asText(body["session_id"]),
+  };
+}
+
+function fromLiteLlm(metadata: Body | undefined, source: string, warn: Warn): TraceFields {
   if (!metadata) return {};
   const free = Object.fromEntries(
     Object.entries(metadata).filter(([name]) => !LITELLM_NAMES.has(name) && name !== "user_id"),
   );
-  const all = { ...free, ...asMetadata(metadata["trace_metadata"], "metadata.trace_metadata", warn) };
+  const all = { ...free, ...asMetadata(metadata["trace_metadata"], `${source}.trace_metadata`, warn) };
+  const parentSpanId = asText(metadata["parent_observation_id"]);
   return {
     traceId: asText(metadata["existing_trace_id"] ?? metadata["trace_id"]),
-    parentSpanId: asText(metadata["parent_observation_id"]),
+    parentSpanId,
+    parentInProject: parentSpanId === undefined ? undefined : true,
     name: asText(metadata["trace_name"]),
+    spanName: asText(metadata["generation_name"]),
     userId: asText(metadata["trace_user_id"]),
     sessionId: asText(metadata["session_id"]),
     tags: asTags(metadata["tags"]),
     metadata: Object.keys(all).length > 0 ? all : undefined,
     environment: asText(metadata["environment"]),
     release: asText(metadata["trace_release"]),
+    // LiteLLM masks one or the other; what must not be seen of one cannot be told from the other.
+    capture: asBoolean(metadata["mask_input"]) || asBoolean(metadata["mask_output"]) ? "metadata" : undefined,
+    version: asText(metadata["trace_version"] ?? metadata["version"]),
   };
 }
 

@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import type { VirtualKey } from "@sluice/keys";
 import {
+  CAPTURE_MODES,
+  type CaptureMode,
   newSpanId,
   newTraceId,
   parseSpanId,
@@ -12,8 +14,8 @@ import {
 } from "@sluice/trace";
 import type { GatewayRequest } from "../http.ts";
 import { asObject, type TraceFields } from "./fields.ts";
-import { fromMetadata, fromTraceObject, fromUser } from "./from-body.ts";
-import { fromBaggage, fromForeignHeaders, fromOwnHeaders } from "./from-headers.ts";
+import { fromLiteLlmBody, fromMetadata, fromTraceObject, fromUser } from "./from-body.ts";
+import { fromBaggage, fromLiteLlmHeaders, fromOwnHeaders, fromPortkeyHeaders } from "./from-headers.ts";
 
 /**
  * The trace context of a call. Headers win over the body, Sluice's names over foreign ones; tags add up
@@ -34,20 +36,23 @@ export function readTraceContext(
   const sources: readonly TraceFields[] = [
     fromOwnHeaders(headers, warn),
     fromBaggage(headers["baggage"]),
-    fromForeignHeaders(headers, warn),
+    fromLiteLlmHeaders(headers, warn),
+    fromPortkeyHeaders(headers, warn),
     fromTraceObject(json, warn),
     fromMetadata(json, warn),
+    fromLiteLlmBody(json, warn),
     fromUser(json),
   ];
   const first = <Name extends keyof TraceFields>(name: Name): TraceFields[Name] =>
     sources.find((source) => source[name] !== undefined)?.[name];
 
-  const { traceId, parentSpanId, givenTraceId } = readIds(sources, warn);
+  const { traceId, parentSpanId, parentInProject, givenTraceId } = readIds(sources, warn);
   const tags = [...new Set(sources.flatMap((source) => source.tags ?? []))];
-  const metadata = Object.assign({}, ...sources.map((source) => source.metadata).toReversed()) as Record<
-    string,
-    unknown
-  >;
+  const metadata: Record<string, unknown> = Object.assign(
+    {},
+    key.metadata,
+    ...sources.map((source) => source.metadata).toReversed(),
+  );
   if (givenTraceId !== undefined) metadata["external_trace_id"] = givenTraceId;
 
   return {
@@ -55,7 +60,9 @@ export function readTraceContext(
     spanId: newSpanId(random),
     ...present({
       parentSpanId,
+      parentInProject,
       name: first("name"),
+      spanName: first("spanName"),
       userId: first("userId"),
       sessionId: first("sessionId"),
       tags: tags.length > 0 ? tags : undefined,
@@ -64,15 +71,23 @@ export function readTraceContext(
       tenant: first("tenant") ?? key.tenant,
       prompt: first("prompt"),
       environment: first("environment") ?? key.environment,
+      organization: first("organization") ?? key.metadata?.["organization"],
       release: first("release"),
+      version: first("version"),
+      capture: strictest(sources.flatMap(({ capture }) => capture ?? [])),
       warnings: warnings.length > 0 ? warnings : undefined,
     }),
   };
 }
 
+function strictest(modes: readonly CaptureMode[]): CaptureMode | undefined {
+  return CAPTURE_MODES.findLast((mode) => modes.includes(mode));
+}
+
 interface ReadIds {
   readonly traceId?: TraceId | undefined;
   readonly parentSpanId?: TraceContext["parentSpanId"];
+  readonly parentInProject?: true | undefined;
   /** The caller's own name for the trace, when it is not the id itself. */
   readonly givenTraceId?: string | undefined;
 }
@@ -89,9 +104,18 @@ function readIds(sources: readonly TraceFields[], warn: (warning: string) => voi
   }
   return {
     traceId: exact ?? traceIdFromSeed(given),
-    ...(parentSpanId && { parentSpanId }),
+    ...(parentSpanId && { parentSpanId, parentInProject: isInProject(source, sources) }),
     givenTraceId: exact === given ? undefined : given,
   };
+}
+
+/**
+ * Whether the parent goes where our traces go: what Sluice's own header says, else the source that names the parent, else
+ * the baggage, where a Langfuse SDK leaves its mark.
+ */
+function isInProject(ofParent: TraceFields, [own, baggage]: readonly TraceFields[]): true | undefined {
+  const said = own?.parentInProject ?? ofParent.parentInProject ?? baggage?.parentInProject;
+  return said === true ? said : undefined;
 }
 
 /** As the Langfuse SDKs make one from a seed (`createTraceId`): SHA-256, its first 32 hex digits. */
