@@ -5,7 +5,8 @@
 import { PassThrough } from "node:stream";
 import type { ResolvedConfig } from "@sluice/config";
 import type { VirtualKey } from "@sluice/keys";
-import { newCallId } from "@sluice/trace";
+import { operationAt } from "@sluice/providers";
+import { type Answer, newCallId, type Outcome } from "@sluice/trace";
 import { createByteGate, createSseGate } from "@sluice/wire/pipe";
 import { type AdmissionDependencies, admit } from "./admission/admit.ts";
 import { openAnswer } from "./attempts.ts";
@@ -23,6 +24,7 @@ import {
   toGatewayError,
   upstreamFailed,
 } from "./errors.ts";
+import { tracedCall } from "./finished-call.ts";
 import { answerHeaders, recordedHeaders } from "./forwarded-headers.ts";
 import type { GatewayRequest, GatewayResponse } from "./http.ts";
 import { asksForUsage, parseJson, readCall } from "./inference-request.ts";
@@ -88,7 +90,9 @@ export async function serveInference(
       : new AnswerBrokenOff("Sluice failed while it passed an answer on.", { cause: thrown });
   } finally {
     deadline.clear();
+    const finished = tracedCall(journal, deps.nowMs());
     await Promise.all([journal.admission?.leave(), journal.armed]);
+    if (finished) deps.onFinished?.(finished);
   }
 }
 
@@ -118,6 +122,12 @@ async function answerOf(
       request: inference,
       endpoint: target.endpoint,
       plan: (model) => planOf(model, call, journal, config, deps),
+      formatAt: ({ provider, model }) => {
+        const speaks = config.providers[provider]?.speaks ?? [];
+        const { endpoint } = target;
+        if (endpoint === "proxy") return undefined;
+        return operationAt({ speaks }, { endpoint, model, streaming: inference.streaming })?.format;
+      },
       startedAtMs: call.startedAtMs,
       deadlineAtMs: request.deadlineAtMs,
     },
@@ -162,16 +172,13 @@ async function answerOf(
     const endedAtMs = deps.nowMs();
     const error = failure && { code: failure.code, message: `${provider.name}: ${failure.message}` };
     closeAttempt(journal, endedAtMs, error);
-    const delivered = deliver(
-      toRecord(journal, error ? { kind: "failed", ...error } : { kind: "answered" }, endedAtMs, {
-        status,
-        ...(prepared.format && { format: prepared.format }),
-        headers: recordedHeaders(answer.headers),
-        ...capture.result(),
-      }),
-      deps,
-      request.deadlineAtMs,
-    );
+    const outcome: Outcome = error ? { kind: "failed", ...error } : { kind: "answered" };
+    const delivered = record(journal, outcome, endedAtMs, deps, {
+      status,
+      ...(prepared.format && { format: prepared.format }),
+      headers: recordedHeaders(answer.headers),
+      ...capture.result(),
+    });
     if (config.delivery === "durable") await delivered;
     if (held) {
       const failed = failure && upstreamFailed(provider.name, failure);
@@ -226,7 +233,7 @@ async function refuse(
   response: GatewayResponse,
   deps: InferenceDependencies,
 ): Promise<void> {
-  const { callId, startedAtMs, request } = journal.identity;
+  const { callId, startedAtMs } = journal.identity;
   const { code, message } = error.error;
   const endedAtMs = deps.nowMs();
   if (journal.attempts.length === 0) journal.overheadMs = endedAtMs - startedAtMs;
@@ -235,8 +242,22 @@ async function refuse(
     journal.attempts.length > 0
       ? ({ kind: "failed", code, message } as const)
       : ({ kind: "refused", status: error.status, code, message } as const);
-  await deliver(toRecord(journal, outcome, endedAtMs), deps, request.deadlineAtMs);
+  await record(journal, outcome, endedAtMs, deps);
   refuseWith(error, shape, journal, response);
+}
+
+/** Resolves once the call's record is safe, after which its dead man's switch is of no use. Never rejects. */
+async function record(
+  journal: Journal,
+  outcome: Outcome,
+  endedAtMs: number,
+  deps: InferenceDependencies,
+  answer?: Answer,
+): Promise<void> {
+  const { deadlineAtMs } = journal.identity.request;
+  const fate = await deliver(toRecord(journal, outcome, endedAtMs, answer), deps, deadlineAtMs);
+  journal.handedOver = { outcome, fate, enqueueMs: deps.nowMs() - endedAtMs };
+  journal.recorded.abort();
 }
 
 function refuseWith(

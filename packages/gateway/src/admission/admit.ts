@@ -3,7 +3,8 @@
  * others is loaded for them only.
  */
 import type { VirtualKey } from "@sluice/keys";
-import type { Endpoint, LedgerAccount } from "@sluice/trace";
+import type { ModelRoute } from "@sluice/providers";
+import type { AnswerFormat, Endpoint, LedgerAccount } from "@sluice/trace";
 import { modelNotAllowed } from "../errors.ts";
 import type { InferenceRequest } from "../inference-request.ts";
 import type { GatewayDependencies, KeyStore } from "../ports.ts";
@@ -31,6 +32,8 @@ export interface Applicant {
   readonly endpoint: Endpoint;
   /** Plans the way to a model. */
   readonly plan: (model: string) => RoutePlan;
+  /** What the request is translated into for a target; undefined when it goes as it is. */
+  readonly formatAt: (target: ModelRoute) => AnswerFormat | undefined;
   /** Unix time, ms. */
   readonly startedAtMs: number;
   /** When the call ends by force, Unix time in ms. */

@@ -4,7 +4,7 @@
  */
 import type { Tenant, VirtualKey } from "@sluice/keys";
 import { type AccountStore, bucketFor, type Hold, isOpenWhenUnavailable } from "@sluice/ledger";
-import { formatUsd, type Picodollars, type RequestBounds, worstCaseCost, ZERO_USD } from "@sluice/prices";
+import { formatUsd, hasFreeTokens, type Picodollars, worstCaseCost, ZERO_USD } from "@sluice/prices";
 import type { LedgerAccount } from "@sluice/trace";
 import { GatewayError } from "../errors.ts";
 import { everyTarget, keepTargets, type RoutePlan } from "../routing/route-plan.ts";
@@ -13,8 +13,22 @@ import { type BudgetState, budgetHeaders, budgetState } from "./budget-state.ts"
 import { accountsOf, type BudgetedAccount, ledgerEntry } from "./budgeted-account.ts";
 import { prescribedPlan } from "./prescribed-plan.ts";
 import { takeParallelCall, takeRate } from "./rate-limits.ts";
-import { budgetExceeded, budgetUnavailable, modelUnpriced, withBudgetHeaders } from "./refusals.ts";
-import { rateTokens, requestBounds, requestTerms } from "./request-bounds.ts";
+import {
+  budgetExceeded,
+  budgetUnavailable,
+  costUnbounded,
+  modelUnpriced,
+  withBudgetHeaders,
+} from "./refusals.ts";
+import {
+  boundsAt,
+  type CallBounds,
+  isFreeOfCharge,
+  rateTokens,
+  requestBounds,
+  requestTerms,
+} from "./request-bounds.ts";
+import type { Unbounded } from "./unbounded.ts";
 
 /** What admitting a call of a limited key takes. */
 interface LimitedDependencies extends AdmissionDependencies {
@@ -130,23 +144,34 @@ async function tenantOf(key: VirtualKey, { keys, log }: AdmissionDependencies): 
 }
 
 /**
- * The worst case of the call wherever it may go, and the plan without the targets that have no price. A dearer tier that it asks
- * for may be refused, so the standard one bounds it too. Throws when no first choice has a price.
+ * The worst case of the call wherever it may go, and the plan without the targets that have no price, or where it has no bound. A
+ * dearer tier that it asks for may be refused, so the standard one bounds it too. Throws when no first choice is left.
  */
 async function mostItCosts(
   plan: RoutePlan,
-  { request, startedAtMs }: Applicant,
-  bounds: RequestBounds,
+  { request, endpoint, startedAtMs, formatAt }: Applicant,
+  bounds: CallBounds,
   deps: AdmissionDependencies,
 ): Promise<{ readonly plan: RoutePlan; readonly needed: Picodollars }> {
+  if (isFreeOfCharge(endpoint)) return { plan, needed: ZERO_USD };
   const catalogue = await deps.loadPrices();
   const terms = requestTerms(request);
   const costs = new Map<string, Picodollars>();
   let reason = "";
-  for (const { provider, model } of everyTarget(plan)) {
+  let unbounded: Unbounded | undefined;
+  for (const target of everyTarget(plan)) {
+    const { provider, model } = target;
     const price = catalogue.find(provider, model, startedAtMs);
-    const standard = worstCaseCost(bounds, price);
-    const asked = worstCaseCost(bounds, price, terms);
+    const here = boundsAt(bounds, request, target, formatAt(target));
+    if (here.unbounded) {
+      const tokensAreFree = price.status === "known" && hasFreeTokens(price);
+      if (!(here.unbounded.inTokens && tokensAreFree)) {
+        unbounded ??= here.unbounded;
+        continue;
+      }
+    }
+    const standard = worstCaseCost(here, price);
+    const asked = worstCaseCost(here, price, terms);
     if (standard.status === "unpriced") {
       reason ||= standard.reason;
       continue;
@@ -156,6 +181,7 @@ async function mostItCosts(
   }
   const priced = keepTargets(plan, ({ provider, model }) => costs.has(`${provider}/${model}`));
   const [first] = plan.targets;
+  if (!priced && unbounded) throw costUnbounded(unbounded);
   if (!priced) throw modelUnpriced(first ? `${first.provider}/${first.model}` : request.model, reason);
   return {
     plan: priced,

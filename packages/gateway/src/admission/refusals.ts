@@ -3,6 +3,7 @@ import { formatUsd } from "@sluice/prices";
 import { GatewayError, NO_RETRY } from "../errors.ts";
 import type { BudgetState } from "./budget-state.ts";
 import { budgetHeaders } from "./budget-state.ts";
+import type { Unbounded } from "./unbounded.ts";
 
 /** 403: a strict budget cannot bound what the model would cost. */
 export function modelUnpriced(model: string, reason: string): GatewayError {
@@ -13,6 +14,20 @@ export function modelUnpriced(model: string, reason: string): GatewayError {
       type: "permission_error",
       code: "model_unpriced",
       param: "model",
+    },
+    { headers: NO_RETRY },
+  );
+}
+
+/** 403: a strict budget cannot bound what the call would cost, whatever its model. */
+export function costUnbounded({ param, reason }: Unbounded): GatewayError {
+  return new GatewayError(
+    403,
+    {
+      message: `A strict budget needs to know what a call can cost at most, and this one has no bound: ${reason}. Leave that out, or use a key with a soft budget.`,
+      type: "permission_error",
+      code: "cost_unbounded",
+      ...(param !== undefined && { param }),
     },
     { headers: NO_RETRY },
   );

@@ -1,43 +1,85 @@
 /** How large a call can become, read off its request. */
 import type { BillingTerms, RequestBounds } from "@sluice/prices";
-import type { Endpoint } from "@sluice/trace";
+import type { ModelRoute } from "@sluice/providers";
+import type { AnswerFormat, Endpoint } from "@sluice/trace";
+import { DEFAULT_MAX_OUTPUT_TOKENS } from "@sluice/translate";
 import type { InferenceRequest } from "../inference-request.ts";
 import { asObject } from "../trace-context/fields.ts";
+import { soundBounds } from "./form-bounds.ts";
+import { modelWork, providerWork, toolPromptTokens } from "./provider-work.ts";
+import { contentOf } from "./request-content.ts";
+import type { Unbounded } from "./unbounded.ts";
 
-type Attachments = NonNullable<RequestBounds["attachments"]>;
+/** What is known of a call before it is sent. */
+export interface CallBounds extends RequestBounds {
+  /** Why the rest is no bound; absent when it is one. */
+  readonly unbounded?: Unbounded;
+}
 
-/**
- * Part types of OpenAI's chat format, and of providers that speak it, whose tokens their bytes do not bound, inline or
- * not. `document_url` is Mistral's.
- */
-const ATTACHMENT_KINDS: ReadonlyMap<unknown, keyof Attachments> = new Map([
-  ["image_url", "image"],
-  ["input_image", "image"],
-  ["image", "image"],
-  ["input_audio", "audio"],
-  ["audio_url", "audio"],
-  ["video_url", "video"],
-  ["file", "file"],
-  ["input_file", "file"],
-  ["document", "file"],
-  ["document_url", "file"],
-]);
+type Fields = InferenceRequest["json"];
 
 /** A cache marker, or an escape that may spell one of its characters. */
 const CACHE_MARKER = /cache_control|\\u00[5-7]/i;
 
-/** The bounds of a request, for the most that it can cost. */
-export function requestBounds(request: InferenceRequest, endpoint: Endpoint): RequestBounds {
+/** The largest budget for thinking that a word of a caller's is translated into, tokens. */
+const MOST_THINKING_TOKENS = 32_768;
+
+/** Whether calls of an endpoint cost nothing, whatever their model. */
+export function isFreeOfCharge(endpoint: Endpoint): boolean {
+  // Anthropic's documentation, "Token counting".
+  return endpoint === "messages.count_tokens";
+}
+
+/** The bounds of a request, for the most that it can cost, wherever it goes. */
+export function requestBounds(request: InferenceRequest, endpoint: Endpoint): CallBounds {
   const { json, body } = request;
-  const maxOutputTokens = endpoint === "embeddings" ? 0 : outputLimit(json);
-  const media = mediaIn(json["messages"]);
+  // Only Anthropic's formats let a caller write a cache that costs more than input.
+  const cacheWrites = CACHE_MARKER.test(body.toString("latin1")) ? "1h" : "none";
+  const bytes = { inputBytes: body.byteLength, cacheWrites } as const;
+  switch (endpoint) {
+    case "chat.completions":
+    case "messages":
+    case "responses":
+      return { ...bytes, ...conversationBounds(request, endpoint) };
+    case "completions":
+      return { ...bytes, ...completionBounds(json) };
+    case "embeddings":
+    case "moderations":
+      return { ...bytes, ...inputBounds(request) };
+    case "rerank":
+      return { ...bytes, ...rankingBounds(request) };
+    case "images.generations":
+      return { ...bytes, unmetered: true, ...choicesOf(json, "n") };
+    case "audio.speech":
+      return { ...bytes, unmetered: true, ...(json["stream_format"] !== "sse" && SILENT_ON_USAGE) };
+    case "audio.transcriptions":
+      return { ...bytes, unmetered: true, ...soundBounds(body) };
+    case "messages.count_tokens":
+      return { ...bytes, maxOutputTokens: 0 };
+    case "proxy":
+      return { ...bytes, unbounded: { reason: "what a passage to a provider costs is not known" } };
+  }
+}
+
+/**
+ * The bounds at one of the call's targets. `format`: what the request is translated into on its way there; absent when it goes
+ * as it is.
+ */
+export function boundsAt(
+  bounds: CallBounds,
+  { json }: InferenceRequest,
+  target: ModelRoute,
+  format: AnswerFormat | undefined,
+): CallBounds {
+  const unbounded = bounds.unbounded ?? modelWork(target, json);
   return {
-    inputBytes: body.byteLength - media.inlineBytes,
-    attachments: media.attachments,
-    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-    choices: count(json["n"]) ?? 1,
-    // Only Anthropic's formats let a caller write a cache that costs more than input.
-    cacheWrites: CACHE_MARKER.test(body.toString("latin1")) ? "1h" : "none",
+    ...bounds,
+    // Anthropic demands a limit, so that the translation sets one where the caller has none.
+    ...(format === "anthropic-messages" &&
+      bounds.maxOutputTokens === undefined && {
+        maxOutputTokens: DEFAULT_MAX_OUTPUT_TOKENS + mostThinking(json),
+      }),
+    ...(unbounded && { unbounded }),
   };
 }
 
@@ -52,15 +94,6 @@ export function requestTerms({ json }: InferenceRequest): BillingTerms {
 }
 
 /**
- * The most output that a request allows. Which of the two names a provider heeds is its own affair, so the larger one
- * counts. Zero is no limit anywhere: providers refuse it, or take it for none.
- */
-function outputLimit(json: InferenceRequest["json"]): number | undefined {
-  const limits = [json["max_completion_tokens"], json["max_tokens"]].flatMap((limit) => count(limit) || []);
-  return limits.length > 0 ? Math.max(...limits) : undefined;
-}
-
-/**
  * Tokens that a call takes of its key's minute: a quarter of the request's bytes, which is what text has on
  * average, and the most output tokens that the request names.
  */
@@ -68,33 +101,124 @@ export function rateTokens(bounds: RequestBounds): number {
   return Math.ceil(bounds.inputBytes / 4) + (bounds.maxOutputTokens ?? 0) * (bounds.choices ?? 1);
 }
 
-/** Media among the messages: how many of each kind, and the bytes that are no text because they are media themselves. */
-function mediaIn(messages: unknown): { readonly attachments: Attachments; readonly inlineBytes: number } {
-  const attachments: Partial<Record<keyof Attachments, number>> = {};
-  let inlineBytes = 0;
-  for (const message of Array.isArray(messages) ? messages : []) {
-    // An answer's audio, given back by its id.
-    if (asObject(asObject(message)?.["audio"])) attachments.audio = (attachments.audio ?? 0) + 1;
-    const content = asObject(message)?.["content"];
-    for (const part of Array.isArray(content) ? content : []) {
-      const type = asObject(part)?.["type"];
-      const kind = ATTACHMENT_KINDS.get(type);
-      if (!kind) continue;
-      attachments[kind] = (attachments[kind] ?? 0) + 1;
-      inlineBytes += inlineLength(asObject(asObject(part)?.[String(type)]) ?? {});
-    }
-  }
-  return { attachments, inlineBytes };
+/** The names under which conversations limit their output. */
+const OUTPUT_LIMITS = {
+  // Which of the two a provider heeds is its own affair.
+  "chat.completions": ["max_completion_tokens", "max_tokens"],
+  messages: ["max_tokens"],
+  responses: ["max_output_tokens"],
+} as const;
+
+function conversationBounds(
+  { json, body }: InferenceRequest,
+  endpoint: keyof typeof OUTPUT_LIMITS,
+): Partial<CallBounds> & Pick<CallBounds, "inputBytes"> {
+  const content = contentOf(json["messages"], json["system"], json["input"], json["instructions"]);
+  const choices = endpoint === "chat.completions" ? choicesOf(json, "n") : { choices: 1 };
+  const fillsContext =
+    content.refersElsewhere ||
+    (endpoint === "responses" && (isGiven(json["previous_response_id"]) || isGiven(json["conversation"])));
+  const unbounded = providerWork(json, endpoint) ?? content.unbounded ?? choices.unbounded;
+  return {
+    inputBytes: body.byteLength - content.inlineBytes + toolPromptTokens(json),
+    attachments: content.attachments,
+    ...outputLimit(json, OUTPUT_LIMITS[endpoint]),
+    ...choices,
+    ...(fillsContext && { fillsContext }),
+    ...(unbounded && { unbounded }),
+  };
 }
 
-/** Length of a part's media when it is in the request: base64 or a `data:` URL, whose characters are one byte each. */
-function inlineLength(media: Readonly<Record<string, unknown>>): number {
-  const texts = [media["url"], media["data"], media["file_data"]].filter(
-    (value) => typeof value === "string",
+/** Each prompt is answered on its own; of `best_of` answers all are billed, whatever `n` of them are shown. */
+function completionBounds(json: Fields): Partial<CallBounds> {
+  const { prompt } = json;
+  const isBatch = Array.isArray(prompt) && typeof prompt[0] !== "number";
+  const shown = choicesOf(json, "n");
+  const made = choicesOf(json, "best_of");
+  const unbounded = providerWork(json, "completions") ?? shown.unbounded ?? made.unbounded;
+  return {
+    ...outputLimit(json, ["max_tokens"]),
+    choices: Math.max(shown.choices, made.choices) * (isBatch ? Math.max(1, prompt.length) : 1),
+    ...(unbounded && { unbounded }),
+  };
+}
+
+/** Of an operation that only reads: embeddings, moderations. */
+function inputBounds({ json, body }: InferenceRequest): Partial<CallBounds> & Pick<CallBounds, "inputBytes"> {
+  const { attachments, inlineBytes, unbounded } = contentOf(json["input"]);
+  return {
+    inputBytes: body.byteLength - inlineBytes,
+    attachments,
+    maxOutputTokens: 0,
+    ...(unbounded && { unbounded }),
+  };
+}
+
+/** A ranking reads the query once more with each passage (Voyage's and Jina's documentation of their prices). */
+function rankingBounds({
+  json,
+  body,
+}: InferenceRequest): Partial<CallBounds> & Pick<CallBounds, "inputBytes"> {
+  const { query, documents } = json;
+  const unmetered = true;
+  if (!Array.isArray(documents) || typeof query !== "string") {
+    const reason = "how many passages are ranked is not known";
+    const unbounded = { param: "documents", reason, inTokens: true } as const;
+    return { inputBytes: body.byteLength, maxOutputTokens: 0, unmetered, unbounded };
+  }
+  const image = documents.filter((document) => asObject(document)?.["image"] !== undefined).length;
+  return {
+    inputBytes: body.byteLength + Buffer.byteLength(query) * documents.length,
+    attachments: { image },
+    maxOutputTokens: 0,
+    unmetered,
+  };
+}
+
+/** The most output that a request allows. Zero is no limit anywhere: providers refuse it, or take it for none. */
+function outputLimit(json: Fields, names: readonly string[]): Pick<RequestBounds, "maxOutputTokens"> {
+  const limits = names.flatMap((name) => count(json[name]) || []);
+  return limits.length > 0 ? { maxOutputTokens: Math.max(...limits) } : {};
+}
+
+/** How many answers a field asks for. One that is no number may be read as one by somebody. */
+function choicesOf(
+  json: Fields,
+  param: "n" | "best_of",
+): { readonly choices: number; readonly unbounded?: Unbounded } {
+  const value = json[param];
+  const choices = isGiven(value) ? count(value) : 1;
+  if (choices) return { choices };
+  return {
+    choices: 1,
+    unbounded: { param, reason: `"${param}" is no whole number above zero`, inTokens: true },
+  };
+}
+
+/** Most tokens that the translation adds for thinking: the caller's own number, or that of its word. */
+function mostThinking(json: Fields): number {
+  const reasoning = asObject(json["reasoning"]);
+  const thinking = asObject(json["thinking"]);
+  const asked = isGiven(json["reasoning_effort"]) || reasoning || thinking;
+  if (!asked) return 0;
+  return Math.max(
+    MOST_THINKING_TOKENS,
+    count(reasoning?.["max_tokens"]) ?? 0,
+    count(thinking?.["budget_tokens"]) ?? 0,
   );
-  return texts
-    .filter((text) => !/^https?:/.test(text) && /^[\x20-\x7e]*$/.test(text))
-    .reduce((sum, text) => sum + text.length, 0);
+}
+
+/** Speech comes without a word on what it cost, unless it comes as events. */
+const SILENT_ON_USAGE = {
+  unbounded: {
+    param: "stream_format",
+    reason: 'only an answer with "stream_format": "sse" tells what was used',
+    inTokens: true,
+  },
+} as const;
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== "";
 }
 
 function count(value: unknown): number | undefined {
