@@ -40,6 +40,8 @@ export interface GatewaySetup {
   readonly key?: Partial<VirtualKey>;
   /** Where records go, instead of only into `records`. */
   readonly send?: Outbox["send"];
+  /** Where dead man's switches go, before they are in `switches`. */
+  readonly arm?: Outbox["send"];
   readonly tenant?: Tenant;
   readonly accounts?: AccountStore;
   readonly rates?: RateStore;
@@ -62,6 +64,8 @@ export interface TestGateway {
   readonly records: ExchangeRecord[];
   /** Every dead man's switch that was armed, with the delay of its message. */
   readonly switches: { readonly record: OpenedRecord; readonly delaySeconds: number | undefined }[];
+  /** The invocation of each call: settled when the function has nothing left to do. */
+  readonly invocations: Promise<unknown>[];
   readonly logLines: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
   stop(): Promise<void>;
 }
@@ -82,6 +86,7 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
   const records: ExchangeRecord[] = [];
   const switches: TestGateway["switches"] = [];
   const logLines: TestGateway["logLines"] = [];
+  const invocations: TestGateway["invocations"] = [];
   const log = (message: string, fields: Readonly<Record<string, unknown>>) => {
     logLines.push({ message, fields });
   };
@@ -104,6 +109,7 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
       async send(packed, options) {
         const record = unpack(packed);
         if (record.kind === "opened") {
+          await setup.arm?.(packed, options);
           switches.push({ record, delaySeconds: options?.delaySeconds });
           return;
         }
@@ -129,7 +135,7 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", () => {
       const url = new URL(incoming.url ?? "/", "http://gateway");
-      gateway(
+      const invocation = gateway(
         {
           method: incoming.method ?? "",
           path: url.pathname,
@@ -146,6 +152,7 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
         // What the Lambda service does when a handler throws in the middle of its stream.
         if (error instanceof AnswerBrokenOff) outgoing.destroy();
       });
+      invocations.push(invocation);
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -154,6 +161,7 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
     secret,
     records,
     switches,
+    invocations,
     logLines,
     async stop() {
       server.closeAllConnections();

@@ -34,18 +34,19 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const { client, queueUrl, putObject, log, nowMs } = options;
   let isQueueAway = false;
 
-  const enqueue = async (message: SendMessageCommandInput, untilMs: number) => {
+  const enqueue = async (message: SendMessageCommandInput, untilMs: number, signal?: AbortSignal) => {
     const fromMs = nowMs();
     try {
       await tryUntil(
         untilMs,
         (abortSignal) => client.send(new SendMessageCommand(message), { abortSignal }),
         options,
+        signal,
       );
       isQueueAway = false;
     } catch (error) {
-      // A refusal is an answer, and a call that had no time left has not seen much.
-      if (!isRefusal(error) && untilMs - fromMs >= BRIEF_TIME_MS) isQueueAway = true;
+      // A refusal is an answer, and a call that had no time left, or was told to stop, has not seen much.
+      if (!signal?.aborted && !isRefusal(error) && untilMs - fromMs >= BRIEF_TIME_MS) isQueueAway = true;
       throw error;
     }
   };
@@ -61,15 +62,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 
   return {
-    async send(record, { delaySeconds, giveUpAtMs = nowMs() + DEFAULT_TIME_MS, spillKey } = {}) {
+    async send(record, { delaySeconds, giveUpAtMs = nowMs() + DEFAULT_TIME_MS, signal, spillKey } = {}) {
       // Without its object neither the message nor its spilled copy is of use, so this one gets all the time.
       if (record.kind === "claim") {
         const { key, bytes } = record.object;
-        await tryUntil(giveUpAtMs, (signal) => putObject(key, bytes, signal), options);
+        await tryUntil(giveUpAtMs, (ends) => putObject(key, bytes, ends), options, signal);
       }
       const message = { QueueUrl: queueUrl, MessageBody: record.body, DelaySeconds: delaySeconds };
       if (spillKey === undefined) {
-        await enqueue(message, giveUpAtMs);
+        await enqueue(message, giveUpAtMs, signal);
         return;
       }
       const leftMs = Math.max(0, giveUpAtMs - nowMs());

@@ -17,22 +17,25 @@ export interface TryDependencies {
 
 /**
  * Tries until one succeeds, `giveUpAtMs` is reached, or the service refuses the request itself, which no other try
- * can change. Each try has a signal that ends it. There is always one try, of a tenth of a second at least. Rejects with the last
- * try's error.
+ * can change. Each try has a signal that ends it. There is always one try, of a tenth of a second at least. `signal` ends it all
+ * at once. Rejects with the last try's error.
  */
 export async function tryUntil<T>(
   giveUpAtMs: number,
   attempt: (signal: AbortSignal) => Promise<T>,
   { nowMs, wait, random }: TryDependencies,
+  signal?: AbortSignal,
 ): Promise<T> {
+  const ended = signal ? [signal] : [];
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(LONGEST_WAIT_MS, waitMs * 2)) {
     const leftMs = Math.max(FIRST_WAIT_MS, giveUpAtMs - nowMs());
+    const timeout = AbortSignal.timeout(Math.min(LONGEST_TRY_MS, leftMs));
     try {
-      return await endedBy(AbortSignal.timeout(Math.min(LONGEST_TRY_MS, leftMs)), attempt);
+      return await endedBy(AbortSignal.any([timeout, ...ended]), attempt);
     } catch (error) {
       const pauseMs = waitMs * (0.5 + random() / 2);
-      if (isRefusal(error) || nowMs() + pauseMs >= giveUpAtMs) throw error;
-      await wait(pauseMs);
+      if (signal?.aborted || isRefusal(error) || nowMs() + pauseMs >= giveUpAtMs) throw error;
+      await (signal ? endedBy(signal, () => wait(pauseMs)) : wait(pauseMs));
     }
   }
 }
@@ -42,6 +45,7 @@ async function endedBy<T>(signal: AbortSignal, attempt: (signal: AbortSignal) =>
   const ended = Promise.withResolvers<never>();
   const end = () => ended.reject(new Error("The service did not answer in time.", { cause: signal.reason }));
   signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
   try {
     return await Promise.race([attempt(signal), ended.promise]);
   } finally {

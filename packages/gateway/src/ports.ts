@@ -5,6 +5,7 @@ import type { KeyHash, Tenant, VirtualKey } from "@sluice/keys";
 import type { AccountStore, RateStore } from "@sluice/ledger";
 import type { Catalogue } from "@sluice/prices";
 import type { PackedRecord, RandomBytes } from "@sluice/trace";
+import type { FinishedCall } from "./finished-call.ts";
 
 /** Where virtual keys are looked up. */
 export interface KeyStore {
@@ -29,6 +30,11 @@ export interface SendOptions {
   /** When to stop trying, Unix time in ms. Default: ten seconds from now. */
   readonly giveUpAtMs?: number;
   /**
+   * Ends it before that time: `send` rejects at once. The message may have reached the queue all the same. Not heeded where
+   * there is a `spillKey`: such a record must be kept.
+   */
+  readonly signal?: AbortSignal;
+  /**
    * Object key under which the message is kept in the bucket when the queue does not take it; the flusher brings it back
    * from there, without its delay. Without a key there is no such second way.
    */
@@ -39,9 +45,10 @@ export interface SendOptions {
 export interface Outbox {
   /**
    * Resolves once the record is safe: acknowledged by the queue, or by the bucket under `spillKey`. Rejects when it could
-   * not be stored in time; it may have been all the same, when only the acknowledgement was lost.
+   * not be stored in time; it may have been all the same, when only the acknowledgement was lost. Resolves to `spilled`
+   * when it is the bucket that has it.
    */
-  send(record: PackedRecord, options?: SendOptions): Promise<void>;
+  send(record: PackedRecord, options?: SendOptions): Promise<"spilled" | undefined>;
 }
 
 /** A request that is to be signed. */
@@ -109,6 +116,8 @@ export interface GatewayDependencies {
   readonly random: RandomBytes;
   /** Resolves after so many ms, or at once when the signal is aborted. Never rejects. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Told of every request once its answer has ended, but for those that are no calls: `/health` and the list of models. */
+  readonly onFinished?: (call: FinishedCall) => void;
   /** Version of the deployed code, written into each record. */
   readonly version: string;
 }

@@ -126,6 +126,25 @@ describe("the outbox", () => {
     expect(at.asked).toEqual(["SendMessage"]);
   });
 
+  it("rejects as soon as it is told to give up, whether it waits for an answer or for the next try", async () => {
+    for (const away of [hang, (proxy: AwsProxy) => void (proxy.instead = () => BROKEN)]) {
+      away(at.sqs);
+      const reached = Promise.withResolvers<void>();
+      const { before } = at.sqs;
+      at.sqs.before = (action) => {
+        reached.resolve();
+        return before(action);
+      };
+      const asking = new AbortController();
+      const asked = at.outbox.send(packed, { giveUpAtMs: Date.now() + 600_000, signal: asking.signal });
+      await reached.promise;
+      asking.abort();
+      await expect(asked).rejects.toThrow("did not answer in time");
+      at.sqs.before = () => undefined;
+    }
+    expect(await at.bodies()).toEqual([]);
+  });
+
   it("tries once even after its time is up", async () => {
     await at.outbox.send(packed, { giveUpAtMs: 0 });
     expect(await at.bodies()).toEqual([packed.body]);

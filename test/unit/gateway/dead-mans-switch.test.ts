@@ -62,6 +62,39 @@ describe("the dead man's switch of a call", () => {
     expect(gateway.records).toHaveLength(1);
   });
 
+  it("keeps nobody waiting once the call's own record is safe", async () => {
+    let given: AbortSignal | undefined;
+    const { gateway } = await start({
+      // A queue that takes requests and does not answer.
+      arm: async (_record, options) => {
+        given = options?.signal;
+        await new Promise((_resolve, reject) => {
+          given?.addEventListener("abort", () => reject(new Error("given up")), { once: true });
+        });
+      },
+      send: async () => {
+        expect(given?.aborted).toBe(false);
+        await Promise.resolve();
+      },
+    });
+    expect((await chat(gateway, BODY)).status).toBe(200);
+    await Promise.all(gateway.invocations);
+    expect(given?.aborted).toBe(true);
+    expect(gateway.records).toHaveLength(1);
+    expect(gateway.switches).toEqual([]);
+    expect(gateway.logLines).toEqual([]);
+  });
+
+  it("that the queue refuses is told in the log, and the call goes on", async () => {
+    const { gateway } = await start({ arm: async () => await Promise.reject(new Error("no queue")) });
+    expect((await chat(gateway, BODY)).status).toBe(200);
+    await Promise.all(gateway.invocations);
+    expect(gateway.records).toHaveLength(1);
+    expect(gateway.logLines).toMatchObject([
+      { message: expect.stringContaining("could not be armed") as string },
+    ]);
+  });
+
   it("can be turned off", async () => {
     const { gateway } = await start({}, false);
     await chat(gateway, BODY);
