@@ -1,5 +1,5 @@
 /** Leaves a drain alone for a while that does not take anything, so that its time-outs cost no other drain time. */
-import type { Drain, DrainRefusal, ExportOutcome } from "@sluice/langfuse";
+import type { Drain, DrainRefusal, ExportOutcome, MediaOutcome, MediaStore } from "@sluice/langfuse";
 
 /** First and longest time for which a drain is left alone, ms. */
 const FIRST_PAUSE_MS = 5_000;
@@ -18,42 +18,80 @@ export interface RefusingDrain {
   readonly atMs: number;
 }
 
+/** What became of traces that were given to a drain behind a breaker. */
+export interface DrainExport {
+  /** As the config names it. */
+  readonly drain: string;
+  /** How long the drain took, ms; undefined when it was left alone. */
+  readonly tookMs?: number;
+  readonly delivered: number;
+  readonly rejected: number;
+  /** Traces that are to come again. */
+  readonly retried: number;
+  /** Whether the breaker is open now: the drain is left alone for a while. */
+  readonly open: boolean;
+}
+
 /**
  * The drain behind a breaker. An export that delivers nothing, because the drain wants all of it again later, opens it: for
  * the pause that follows, traces come back at once and nothing is sent. Each such export doubles the pause; one that
  * delivers anything, or judges it, closes the breaker. Its state is an instance's own. `onRefusal` is called each time a
- * refusal opens it, so not for each trace, but again and again while the refusal lasts.
+ * refusal opens it, so not for each trace, but again and again while the refusal lasts. `onExport` is called after every
+ * export, also of one that was spared the drain; not when the drain throws.
  */
 export function withBreaker(
   drain: Drain,
   nowMs: () => number,
   onRefusal: (refusing: RefusingDrain) => void = () => undefined,
+  onExport: (exported: DrainExport) => void = () => undefined,
 ): Drain {
   let failures = 0;
   let openUntilMs = 0;
+  /** How a trace ends that comes while the breaker is open. */
+  const spared = (): ExportOutcome & { readonly kind: "retry" } => ({
+    kind: "retry",
+    reason: "The drain took nothing a moment ago and is left alone for a while.",
+    retryAfterMs: openUntilMs - nowMs(),
+  });
+  /** Files wait with their traces. A failure of theirs is the breaker's only when it is a refusal: that is the drain's as a whole. */
+  const mediaBehind = (media: MediaStore): MediaStore => ({
+    async store(spans) {
+      if (openUntilMs > nowMs()) return spans.map(spared);
+      const outcomes = await media.store(spans);
+      const refused = outcomes.find(isRefused);
+      if (refused) open(refused, spans.length);
+      return outcomes;
+    },
+  });
+  const open = (refused: Refused | undefined, traces: number) => {
+    openUntilMs = nowMs() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
+    failures += 1;
+    if (!refused) return;
+    const { refusal, reason } = refused;
+    onRefusal({ drain: drain.name, refusal, reason, traces, atMs: nowMs() });
+  };
   return {
     name: drain.name,
-    ...(drain.media && { media: drain.media }),
+    ...(drain.media && { media: mediaBehind(drain.media) }),
     encode: (call, keepWhole) => drain.encode(call, keepWhole),
     async export(traces) {
-      const pauseMs = openUntilMs - nowMs();
-      if (pauseMs > 0) {
-        const reason = "The drain took nothing a moment ago and is left alone for a while.";
-        return traces.map((): ExportOutcome => ({ kind: "retry", reason, retryAfterMs: pauseMs }));
+      if (openUntilMs > nowMs()) {
+        const { length: retried } = traces;
+        onExport({ drain: drain.name, delivered: 0, rejected: 0, retried, open: true });
+        return traces.map(spared);
       }
+      const startedAtMs = nowMs();
       const outcomes = await drain.export(traces);
+      const tookMs = nowMs() - startedAtMs;
       if (outcomes.length > 0 && outcomes.every(({ kind }) => kind === "retry")) {
-        const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
-        failures += 1;
-        openUntilMs = nowMs() + pause;
-        const refused = outcomes.find(isRefused);
-        if (refused) {
-          const { refusal, reason } = refused;
-          onRefusal({ drain: drain.name, refusal, reason, traces: traces.length, atMs: nowMs() });
-        }
+        open(outcomes.find(isRefused), traces.length);
       } else {
         failures = 0;
       }
+      const count = (kind: ExportOutcome["kind"]) =>
+        outcomes.filter((outcome) => outcome.kind === kind).length;
+      const counts = { delivered: count("delivered"), rejected: count("rejected"), retried: count("retry") };
+      onExport({ drain: drain.name, tookMs, ...counts, open: openUntilMs > nowMs() });
       return outcomes;
     },
   };
@@ -61,6 +99,6 @@ export function withBreaker(
 
 type Refused = ExportOutcome & { readonly kind: "retry"; readonly refusal: DrainRefusal };
 
-function isRefused(outcome: ExportOutcome): outcome is Refused {
+function isRefused(outcome: ExportOutcome | MediaOutcome): outcome is Refused {
   return outcome.kind === "retry" && outcome.refusal !== undefined;
 }

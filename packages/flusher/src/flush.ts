@@ -39,6 +39,10 @@ export interface FlushResult {
   }[];
   /** Messages put aside, with the reason. They count as done. */
   readonly parked: readonly { readonly id: string; readonly reason: string }[];
+  /** Of the done, those whose calls were delivered by this very batch. */
+  readonly deliveredIds: readonly string[];
+  /** How many of the done were duplicates, whose calls had been delivered before. */
+  readonly duplicates: number;
 }
 
 /** Flushes one batch. Never rejects: a message that met an unforeseen error is among the failed. */
@@ -84,6 +88,7 @@ export function createFlusher(dependencies: FlusherDependencies): Flush {
   };
 }
 
+const DROPPED_SWITCH: MessageEnd = { kind: "done", needless: "switch" };
 const OUT_OF_TIME: MessageEnd = { kind: "failed", reason: "The function's time was up before its turn." };
 /** How long a call is a consumer's whose own end is not known, ms. */
 const LEASE_MS = 5 * 60_000;
@@ -125,13 +130,13 @@ async function fillSlice(
       switches.push({ message, opened: unpacked.record });
       bytes += unpacked.record.request.body.byteLength;
     } else {
-      bytes += add(prepare(message, unpacked.record, catalogue, dependencies.drains));
+      bytes += add(prepare(message, unpacked.record, catalogue, dependencies.drains, dependencies));
     }
   }
   await eachAtOnce(switches, async ({ message, opened }) => {
     const verdict = await judgeSwitch(message, opened, dependencies);
     if (verdict.kind === "dead") {
-      add(asDead(prepare(message, verdict.record, catalogue, dependencies.drains)));
+      add(asDead(prepare(message, verdict.record, catalogue, dependencies.drains, dependencies)));
     } else {
       ended.push({ message, callId: opened.callId, end: verdict.end });
     }
@@ -142,7 +147,7 @@ async function fillSlice(
 /** A switch whose call is known has done its duty. */
 async function judgeSwitch(message: QueueMessage, opened: OpenedRecord, deps: FlusherDependencies) {
   try {
-    if (await deps.deliveries.knows(opened.callId)) return { kind: "known", end: { kind: "done" } } as const;
+    if (await deps.deliveries.knows(opened.callId)) return { kind: "known", end: DROPPED_SWITCH } as const;
     return judge(opened, message, deps.nowMs());
   } catch (error) {
     const reason = `The ledger of delivery is away: ${describe(error)}`;
@@ -175,7 +180,7 @@ async function workOff(
   });
   const exported = await exportSlice(
     taken.filter((item) => endOf(item) === undefined),
-    deps.drains,
+    deps,
   );
   const unmarked = await markDelivered(
     exported.flatMap(({ item, newlyDelivered, end, counted }): DeliveryMark[] => {
@@ -202,13 +207,16 @@ async function workOff(
 async function withEveryTrace(
   item: Taken,
   catalogue: Catalogue,
-  { claims, drains }: FlusherDependencies,
+  { claims, drains, wholes }: FlusherDependencies,
 ): Promise<Taken> {
   if (!item.revived || item.sampledOut.length === 0 || item.end) return item;
   const unpacked = await unpack(item.message, claims);
   if (unpacked.kind !== "record" || unpacked.record.kind !== "exchange") return item;
-  const { traces } = prepare(item.message, unpacked.record, catalogue, drains, { sampling: false });
-  return { ...item, traces };
+  const { traces, media, whole } = prepare(item.message, unpacked.record, catalogue, drains, {
+    sampling: false,
+    wholes,
+  });
+  return { ...item, traces, media, whole };
 }
 
 /** A message that would come back but has not long to live is parked: the queue would drop it without a word. */
@@ -235,9 +243,19 @@ async function finish(
 }
 
 function report(ends: ReadonlyMap<QueueMessage, MessageEnd>, { log }: FlusherDependencies): FlushResult {
-  const result = { doneIds: [] as string[], failed: [] as Failed[], parked: [] as Parked[] };
+  const result = {
+    doneIds: [] as string[],
+    failed: [] as Failed[],
+    parked: [] as Parked[],
+    deliveredIds: [] as string[],
+    duplicates: 0,
+  };
   for (const [{ id, receiveCount }, end] of ends) {
-    if (end.kind === "done") result.doneIds.push(id);
+    if (end.kind === "done") {
+      result.doneIds.push(id);
+      if (end.needless === undefined) result.deliveredIds.push(id);
+      if (end.needless === "duplicate") result.duplicates += 1;
+    }
     if (end.kind === "park") {
       result.parked.push({ id, reason: end.reason });
       log.error("A message was parked.", { messageId: id, receiveCount, reason: end.reason });

@@ -3,7 +3,11 @@ import type { ExportOutcome } from "@sluice/langfuse";
 
 /** How a message ends in this invocation. */
 export type MessageEnd =
-  | { readonly kind: "done" }
+  | {
+      readonly kind: "done";
+      /** There was nothing to do: its call was done before, or it is the switch of a call that is known. */
+      readonly needless?: "duplicate" | "switch";
+    }
   /** To come back: it stays in the queue. */
   | { readonly kind: "failed"; readonly reason: string; readonly retryAfterMs?: number }
   /** No retry can help. */

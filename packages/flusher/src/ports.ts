@@ -22,6 +22,14 @@ export interface Claims {
   fetch(pointer: ClaimPointer): Promise<Uint8Array | undefined>;
 }
 
+/** The store of calls whose traces are too large to be sent as they are. */
+export interface Wholes {
+  /** The place of an object, to be named in a trace: `s3://bucket/key`. */
+  uri(key: string): string;
+  /** Stores an object, in the place of one that is there. Throws when the store does not take it. */
+  keep(key: string, body: Uint8Array): Promise<void>;
+}
+
 /**
  * Puts a message aside that no retry can help: sends it afresh to the dead-letter queue, with the reason as
  * attribute. Throws when it could not be stored; the message then stays where it is.
@@ -135,6 +143,8 @@ export type DrainRules = Pick<ResolvedDrain, "when" | "paused" | "sampleRate" | 
 /** Everything the flusher is made of. */
 export interface FlusherDependencies {
   readonly claims: Claims;
+  /** Absent: a trace that is cut says so, and nothing else is kept of the call. */
+  readonly wholes?: Wholes;
   readonly park: Park;
   /** Where traces go. With none, and for a call that none takes, a record is done once it is settled. */
   readonly drains: readonly Destination[];

@@ -1,12 +1,12 @@
 /** From a record to everything that is needed to finish its call: its trace for each drain, and its settlement. */
-import type { ObservedCall } from "@sluice/langfuse";
 import type { Catalogue } from "@sluice/prices";
 import type { ExchangeRecord } from "@sluice/trace";
 import { bill } from "./bill.ts";
 import { chooseDrains, fittingDrains } from "./choose-drains.ts";
+import { type EncodedTraces, encodeTraces } from "./encode-traces.ts";
 import type { MessageEnd } from "./message-end.ts";
-import { observe, observeRaw } from "./observe.ts";
-import type { Destination, QueueMessage } from "./ports.ts";
+import { observe } from "./observe.ts";
+import type { Destination, QueueMessage, Wholes } from "./ports.ts";
 import { settlementOf, type ToSettle } from "./settle-calls.ts";
 
 /** What is still asked of a record once it is prepared. Its bodies are let go: they may be a hundred times as large as its trace. */
@@ -21,7 +21,11 @@ export interface Prepared {
   /** Names of those that would, had its trace been drawn. */
   readonly sampledOut: readonly string[];
   /** The trace in the format of each drain that takes it and is not paused, by the drain's name. */
-  readonly traces: ReadonlyMap<string, Uint8Array>;
+  readonly traces: EncodedTraces["traces"];
+  /** The files that a trace refers to, by the drain's name. */
+  readonly media: EncodedTraces["media"];
+  /** The call as it is kept when a trace of it had to be cut. */
+  readonly whole?: EncodedTraces["whole"];
   /** How the message ends once it is settled, when its record cannot be shown as a trace. */
   readonly end?: MessageEnd;
   /** What is to be entered in the ledger; absent for a call that was not admitted. */
@@ -37,7 +41,7 @@ export function prepare(
   record: ExchangeRecord,
   catalogue: Catalogue,
   drains: readonly Destination[],
-  { sampling = true }: { readonly sampling?: boolean } = {},
+  { sampling = true, wholes }: { readonly sampling?: boolean; readonly wholes?: Wholes | undefined } = {},
 ): Prepared {
   const { callId, outcome, accounts } = record;
   const kept: PreparedRecord = { callId, outcome, accounts };
@@ -55,7 +59,7 @@ export function prepare(
       record: kept,
       drains: namesOf(chosen.taking),
       sampledOut: namesOf(chosen.sampledOut),
-      traces: encode(call, chosen.taking),
+      ...encodeTraces(call, chosen.taking, wholes),
       ...(toSettle && { toSettle }),
     };
   } catch (error) {
@@ -66,33 +70,19 @@ export function prepare(
       drains: namesOf(fitting),
       sampledOut: [],
       traces: new Map(),
+      media: new Map(),
       end: { kind: "park", reason },
       ...(toSettle && { toSettle }),
     };
   }
 }
 
-/** Bytes of a message's traces. */
-export function traceBytes({ traces }: Prepared): number {
-  return traces.values().reduce((sum, trace) => sum + trace.byteLength, 0);
-}
-
-/**
- * The trace of a call for each drain that is not paused; one that breaks the mapping is shown raw. Throws when even that
- * fails. Without a drain nothing is mapped.
- */
-function encode(call: ObservedCall, drains: readonly Destination[]): ReadonlyMap<string, Uint8Array> {
-  return new Map(
-    drains
-      .filter(({ rules }) => !rules?.paused)
-      .map((drain) => {
-        try {
-          return [drain.name, drain.encode(call)] as const;
-        } catch (error) {
-          const raw = observeRaw(call.record, `Its mapping failed: ${describe(error)}.`);
-          return [drain.name, drain.encode(raw)] as const;
-        }
-      }),
+/** Bytes that a message's traces hold, with what has to be stored before they are sent. */
+export function traceBytes({ traces, media, whole }: Prepared): number {
+  const files = media.values().flatMap((span) => span.media);
+  return (
+    traces.values().reduce((sum, trace) => sum + trace.byteLength, whole?.body.byteLength ?? 0) +
+    files.reduce((sum, { content }) => sum + content.byteLength, 0)
   );
 }
 

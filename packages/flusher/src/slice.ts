@@ -1,7 +1,7 @@
 /** Sends the part of a batch that is held in memory to its drains. */
-import type { ExportOutcome } from "@sluice/langfuse";
-import { messageEnd, PAUSED } from "./message-end.ts";
-import type { Destination } from "./ports.ts";
+import { ALREADY, exportTo, type KeptWholes, UNKNOWN_OUTCOME } from "./export-to.ts";
+import { messageEnd } from "./message-end.ts";
+import type { FlusherDependencies, Wholes } from "./ports.ts";
 import type { Ended, Taken } from "./take-calls.ts";
 
 /** What became of a call. */
@@ -11,19 +11,16 @@ export interface Exported extends Ended {
   readonly newlyDelivered: readonly string[];
 }
 
-const ALREADY: ExportOutcome = { kind: "delivered" };
-const UNKNOWN_OUTCOME: ExportOutcome = {
-  kind: "retry",
-  reason: "The drain did not say what became of it.",
-};
-
 /** Sends each call to those of its drains that do not have it yet, all drains at the same time. Never rejects. */
 export async function exportSlice(
   slice: readonly Taken[],
-  drains: readonly Destination[],
+  { drains, wholes, log }: Pick<FlusherDependencies, "drains" | "wholes" | "log">,
 ): Promise<readonly Exported[]> {
+  const kept = keepWholes(slice, wholes);
   const outcomes = new Map(
-    await Promise.all(drains.map(async (drain) => [drain.name, await exportTo(drain, slice)] as const)),
+    await Promise.all(
+      drains.map(async (drain) => [drain.name, await exportTo(drain, slice, kept, log)] as const),
+    ),
   );
   return slice.map((item) => {
     const ofItem = new Map(
@@ -44,26 +41,17 @@ export async function exportSlice(
   });
 }
 
-async function exportTo(
-  drain: Destination,
-  slice: readonly Taken[],
-): Promise<ReadonlyMap<Taken, ExportOutcome>> {
-  const own = slice.filter(({ drains }) => drains.includes(drain.name));
-  const lacking = own.filter(({ delivered }) => !delivered.has(drain.name));
-  const outcomes = new Map<Taken, ExportOutcome>(own.map((item) => [item, ALREADY]));
-  for (const item of lacking) outcomes.set(item, drain.rules?.paused ? PAUSED : UNKNOWN_OUTCOME);
-  if (drain.rules?.paused) return outcomes;
-  const sending = lacking.flatMap((item) => {
-    const trace = item.traces.get(drain.name);
-    return trace ? [{ item, trace }] : [];
-  });
-  if (sending.length === 0) return outcomes;
-  try {
-    const results = await drain.export(sending.map(({ trace }) => trace));
-    sending.forEach(({ item }, index) => outcomes.set(item, results[index] ?? UNKNOWN_OUTCOME));
-  } catch (error) {
-    const reason = `The drain failed: ${error instanceof Error ? error.message : String(error)}`;
-    for (const { item } of sending) outcomes.set(item, { kind: "retry", reason });
-  }
-  return outcomes;
+/** Keeps whole what traces will say is kept. Never rejects: each trace is told by itself. */
+function keepWholes(slice: readonly Taken[], wholes: Wholes | undefined): KeptWholes {
+  const keep = async (key: string, body: Uint8Array) => {
+    try {
+      await wholes?.keep(key, body);
+      return "kept";
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  };
+  return new Map(
+    slice.flatMap((item) => (item.whole ? [[item, keep(item.whole.key, item.whole.body)] as const] : [])),
+  );
 }

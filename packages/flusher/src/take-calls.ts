@@ -26,7 +26,7 @@ export interface Ended {
   readonly counted?: CountedUnder | undefined;
 }
 
-const DUPLICATE: MessageEnd = { kind: "done" };
+const DUPLICATE: MessageEnd = { kind: "done", needless: "duplicate" };
 
 /**
  * Takes calls for this consumer until `leaseUntilMs` (Unix time). A call that each of its drains has is a duplicate and done,
