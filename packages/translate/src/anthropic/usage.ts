@@ -17,17 +17,18 @@ export function readUsage(raw: JsonObject): AnswerUsage | undefined {
 
 /** The `usage` object. Official clients expect the first four counts in every answer. */
 export function writeUsage(usage: AnswerUsage | undefined): JsonObject {
-  const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0 } = usage ?? {};
-  const { cacheWrite1hTokens, reasoningTokens, webSearches } = usage ?? {};
+  const { inputTokens = 0, outputTokens = 0, cacheReadTokens = 0, cacheWrite1hTokens } = usage ?? {};
+  const { reasoningTokens, webSearches } = usage ?? {};
+  // Some providers let cache reads and writes overlap; a message's input is the sum of the three counts.
+  const cacheWriteTokens = Math.min(usage?.cacheWriteTokens ?? 0, Math.max(inputTokens - cacheReadTokens, 0));
   return {
-    // Some providers let cache reads and writes overlap.
     input_tokens: Math.max(inputTokens - cacheReadTokens - cacheWriteTokens, 0),
     cache_creation_input_tokens: cacheWriteTokens,
     cache_read_input_tokens: cacheReadTokens,
     ...(cacheWrite1hTokens !== undefined && {
       cache_creation: {
         ephemeral_5m_input_tokens: Math.max(cacheWriteTokens - cacheWrite1hTokens, 0),
-        ephemeral_1h_input_tokens: cacheWrite1hTokens,
+        ephemeral_1h_input_tokens: Math.min(cacheWrite1hTokens, cacheWriteTokens),
       },
     }),
     output_tokens: outputTokens,

@@ -145,6 +145,9 @@ export function createResponseWriter(context: AnswerContext): ResponseWriter {
         case "error": {
           const { error } = writeError(event.error);
           const { message: text, code } = event.error;
+          // What was said so far stays in the response. Half a tool call is left as it is: nobody may run it.
+          message?.close("incomplete");
+          message = undefined;
           // OpenAI sends the error nested; its reference has it flat. Clients exist for both, and for `response.failed`.
           emit("error", { error, message: text, code: code ?? null, param: event.error.param ?? null });
           const failure = { code: code ?? "server_error", message: text };
