@@ -1,0 +1,5 @@
+/** `npm run build && npx cdk deploy --app "node docs/examples/cdk/app.ts"` */
+import { App } from "aws-cdk-lib";
+import { SluiceStack } from "./sluice-stack.ts";
+
+new SluiceStack(new App(), "sluice", { stage: "production", dist: "dist" });

@@ -1,0 +1,47 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { App } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { beforeAll, describe, expect, it } from "vitest";
+import { SluiceStack } from "../../docs/examples/cdk/sluice-stack.ts";
+import { flusherLimits, queueLimits } from "../../infra/limits.ts";
+import { ENVIRONMENT_VARIABLES } from "../../scripts/environment-table.ts";
+
+/** The example through CDK's own synthesis, which refuses what CloudFormation would. */
+describe("the CDK example", () => {
+  let template: Template;
+
+  beforeAll(async () => {
+    const dist = await mkdtemp(join(tmpdir(), "sluice-cdk-"));
+    await writeFile(join(dist, "gateway.zip"), "zip");
+    await writeFile(join(dist, "flusher.zip"), "zip");
+    template = Template.fromStack(new SluiceStack(new App(), "sluice", { stage: "test", dist }));
+  });
+
+  it.each(["gateway", "flusher"] as const)("gives the %s every variable that it needs", (name) => {
+    const [fn] = Object.values(
+      template.findResources("AWS::Lambda::Function", {
+        Properties: { MemorySize: name === "gateway" ? 512 : 1024 },
+      }),
+    ) as { Properties: { Environment: { Variables: Record<string, unknown> } } }[];
+    const given = Object.keys(fn?.Properties.Environment.Variables ?? {});
+    const needed = ENVIRONMENT_VARIABLES.filter(
+      ({ functions, required }) => required && functions.includes(name),
+    );
+    expect(given).toEqual(expect.arrayContaining(needed.map((variable) => variable.name)));
+  });
+
+  it("streams answers, reports failed items of a batch, and keeps records as long as SST's queues do", () => {
+    template.hasResourceProperties("AWS::Lambda::Url", { InvokeMode: "RESPONSE_STREAM", AuthType: "NONE" });
+    template.hasResourceProperties("AWS::Lambda::EventSourceMapping", {
+      BatchSize: flusherLimits.batchSize,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+    });
+    template.hasResourceProperties("AWS::SQS::Queue", {
+      MessageRetentionPeriod: queueLimits.retentionSeconds,
+      VisibilityTimeout: queueLimits.visibilityTimeoutSeconds,
+    });
+    template.resourceCountIs("AWS::SQS::Queue", 2);
+  });
+});
