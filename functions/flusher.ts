@@ -20,12 +20,15 @@ import {
   createSettlementStore,
   createSpill,
   depthOf,
+  logLevel,
   toBatchResponse,
   toQueueMessages,
 } from "@sluice/aws";
 import { createAnnounce } from "@sluice/aws/announce";
 import { createBucket } from "@sluice/aws/bucket";
 import { createDrainAlarm } from "@sluice/aws/drain-alarm";
+import { createBatchMetrics, createExportMetrics, tallySettlements } from "@sluice/aws/flusher-metrics";
+import { createMetricWriter } from "@sluice/aws/metric-writer";
 import { resolveConfig } from "@sluice/config";
 import {
   createFlusher,
@@ -69,21 +72,33 @@ const credentials = createDrainCredentials(
   createJsonSecret(secretsManager, required("SLUICE_DRAINS_SECRET"), nowMs),
 );
 const write = (line: string) => process.stdout.write(line);
-const log = createJsonLog(write, nowMs);
+const log = createJsonLog(write, nowMs, logLevel(process.env["SLUICE_LOG_LEVEL"]));
+const metrics = createMetricWriter({ write, stage: required("SLUICE_STAGE"), nowMs });
 const post = createHttpPost(EXPORT_TIMEOUT_MS);
-const onRefusal = createDrainAlarm(required("SLUICE_STAGE"), log);
+const onRefusal = createDrainAlarm(metrics);
+const onExport = createExportMetrics(metrics);
+const publishBatch = createBatchMetrics(metrics, nowMs);
+const settlements = tallySettlements(
+  createSettlementStore({
+    ...ledger,
+    wait: async (ms) => {
+      settlements.conflict();
+      await ledger.wait(ms);
+    },
+  }),
+);
 
 const flush = createFlusher({
   claims: { fetch: ({ key }) => bucket.get(key) },
   park: (message, reason) => park(message.body, reason),
   drains: Object.values(resolved.drains).map(({ name, baseUrl }) =>
-    withBreaker(createLangfuseDrain({ name, baseUrl, credentials, post, nowMs }), nowMs, onRefusal),
+    withBreaker(createLangfuseDrain({ name, baseUrl, credentials, post, nowMs }), nowMs, onRefusal, onExport),
   ),
   loadPrices: createPriceLoader(config.prices, resolved),
   deliveries: createDeliveryLedger(ledger),
-  settlements: createSettlementStore(ledger),
+  settlements: settlements.store,
   accounts: createAccountStore(ledger),
-  announce: createAnnounce(process.env["SLUICE_EVENTS_TOPIC"], log),
+  announce: createAnnounce(process.env["SLUICE_EVENTS_TOPIC"], metrics),
   log,
   nowMs,
 });
@@ -98,7 +113,7 @@ const sweeper = createSweeper({
 const reconcile = createReconciler({
   counts: createDeliveryCounts(ledger),
   depth: () => depthOf(sqs, required("SLUICE_QUEUE_URL")),
-  publish: createDeliveryMetrics({ write, stage: required("SLUICE_STAGE"), nowMs }),
+  publish: createDeliveryMetrics({ write: metrics, nowMs }),
   log,
   nowMs,
 });
@@ -117,6 +132,7 @@ export const handler = withMiddleware(async (event: SQSEvent | typeof SWEEP_EVEN
     deadlineAtMs: nowMs() + timeMs,
     leaseUntilMs: nowMs() + context.getRemainingTimeInMillis(),
   });
+  publishBatch(messages, result, settlements.take());
   const receiveCounts = new Map(messages.map(({ id, receiveCount }) => [id, receiveCount]));
   await postpone(
     event,

@@ -2,12 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import {
+  createCallMetrics,
   createClients,
   createJsonLog,
   createJsonSecret,
   createKeyLookup,
   createOutbox,
   createProviderCredentials,
+  logLevel,
   toGatewayRequest,
   toGatewayResponse,
 } from "@sluice/aws";
@@ -28,7 +30,8 @@ const { dynamodb, secretsManager, sqs } = createClients();
 const table = { client: dynamodb, table: required("SLUICE_TABLE") };
 const retries = { wait: (ms: number) => setTimeout(ms), random: () => Math.random() };
 const bucketName = required("SLUICE_BUCKET");
-const log = createJsonLog((line) => process.stdout.write(line), nowMs);
+const write = (line: string) => process.stdout.write(line);
+const log = createJsonLog(write, nowMs, logLevel(process.env["SLUICE_LOG_LEVEL"]));
 
 /** Made once, since it keeps the tokens; loaded only for Vertex AI. */
 const googleAccessTokens = once(async () => {
@@ -79,6 +82,7 @@ const gateway = createGateway(resolved, {
   nowMs,
   random: randomBytes,
   wait: (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined),
+  onFinished: createCallMetrics({ write, stage: required("SLUICE_STAGE"), nowMs }),
   version: SLUICE_VERSION,
 });
 

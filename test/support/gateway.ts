@@ -9,6 +9,7 @@ import {
   AnswerBrokenOff,
   createGateway,
   createUpstreamCaller,
+  type FinishedCall,
   type Outbox,
   type SignRequest,
 } from "@sluice/gateway";
@@ -39,7 +40,7 @@ export interface GatewaySetup {
   readonly apiKeys?: Record<string, string>;
   readonly key?: Partial<VirtualKey>;
   /** Where records go, instead of only into `records`. */
-  readonly send?: Outbox["send"];
+  readonly send?: (record: PackedRecord) => Promise<unknown>;
   /** Where dead man's switches go, before they are in `switches`. */
   readonly arm?: Outbox["send"];
   readonly tenant?: Tenant;
@@ -66,6 +67,8 @@ export interface TestGateway {
   readonly switches: { readonly record: OpenedRecord; readonly delaySeconds: number | undefined }[];
   /** The invocation of each call: settled when the function has nothing left to do. */
   readonly invocations: Promise<unknown>[];
+  /** What was told of each call that has ended. */
+  readonly finished: readonly FinishedCall[];
   readonly logLines: { readonly message: string; readonly fields: Readonly<Record<string, unknown>> }[];
   stop(): Promise<void>;
 }
@@ -86,6 +89,7 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
   const records: ExchangeRecord[] = [];
   const switches: TestGateway["switches"] = [];
   const logLines: TestGateway["logLines"] = [];
+  const finished: FinishedCall[] = [];
   const invocations: TestGateway["invocations"] = [];
   const log = (message: string, fields: Readonly<Record<string, unknown>>) => {
     logLines.push({ message, fields });
@@ -113,8 +117,9 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
           switches.push({ record, delaySeconds: options?.delaySeconds });
           return;
         }
-        await setup.send?.(packed);
+        const sent = await setup.send?.(packed);
         records.push(record);
+        return sent === "spilled" ? "spilled" : undefined;
       },
     },
     loadLedger: async () => await Promise.resolve(ledger),
@@ -127,6 +132,7 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
     nowMs,
     random: randomBytes,
     wait: setup.wait ?? (async () => await Promise.resolve()),
+    onFinished: (call) => finished.push(call),
     version: "0.0.0-test",
   });
 
@@ -162,6 +168,7 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
     records,
     switches,
     invocations,
+    finished,
     logLines,
     async stop() {
       server.closeAllConnections();

@@ -1,12 +1,13 @@
 /** Tells operators of budget events: a line in the log always, a message to a topic when there is one. */
-import type { Announce, BudgetEvent, Log } from "@sluice/flusher";
+import type { Announce } from "@sluice/flusher";
 import { formatUsd } from "@sluice/prices";
+import type { WriteMetrics } from "./metric-writer.ts";
 
 /**
- * Announces to the SNS topic of that ARN, if one is given. The message is JSON; its attributes `ownerKind` and
- * `percent` can be filtered. Throws what the SDK throws.
+ * Announces in a line of the log with the metric `BudgetThresholdReached`, by stage and percent, and to the SNS topic of that ARN,
+ * if one is given. The topic's message is JSON; its attributes `ownerKind` and `percent` can be filtered. Throws what the SDK throws.
  */
-export function createAnnounce(topicArn: string | undefined, log: Log): Announce {
+export function createAnnounce(topicArn: string | undefined, write: WriteMetrics): Announce {
   return async (event) => {
     const { spent, atMs, resetsAtMs, ...rest } = event;
     const message = {
@@ -16,7 +17,15 @@ export function createAnnounce(topicArn: string | undefined, log: Log): Announce
       at: new Date(atMs).toISOString(),
       ...(resetsAtMs !== undefined && { resetsAt: new Date(resetsAtMs).toISOString() }),
     };
-    log.warn(`A budget has reached ${event.percent} % of its limit.`, { ...message, ...metric(event) });
+    write({
+      level: "warn",
+      message: `A budget has reached ${event.percent} % of its limit.`,
+      atMs,
+      // Whose budget it is is in the line, not in the metric: there may be any number of keys and tenants.
+      dimensions: [{ thresholdPercent: String(event.percent) }],
+      metrics: [{ name: "BudgetThresholdReached", unit: "Count", value: 1 }],
+      properties: message,
+    });
     if (!topicArn) return;
     const { PublishCommand, SNSClient } = await import("@aws-sdk/client-sns");
     await new SNSClient({}).send(
@@ -30,27 +39,5 @@ export function createAnnounce(topicArn: string | undefined, log: Log): Announce
         },
       }),
     );
-  };
-}
-
-/**
- * The event as a metric, in the log line itself (CloudWatch embedded metric format). Its dimensions have few values: who it is
- * about is in the line, not in the metric.
- */
-function metric({ ownerKind, percent, atMs }: BudgetEvent): Readonly<Record<string, unknown>> {
-  return {
-    _aws: {
-      Timestamp: atMs,
-      CloudWatchMetrics: [
-        {
-          Namespace: "Sluice",
-          Dimensions: [["budgetOwner", "thresholdPercent"]],
-          Metrics: [{ Name: "BudgetThresholdReached", Unit: "Count" }],
-        },
-      ],
-    },
-    budgetOwner: ownerKind,
-    thresholdPercent: String(percent),
-    BudgetThresholdReached: 1,
   };
 }

@@ -1,8 +1,6 @@
-/** The reconciliation as CloudWatch metrics, in a log line of the embedded metric format. */
+/** The reconciliation as CloudWatch metrics. */
 import type { Reconciliation } from "@sluice/flusher";
-
-/** The namespace and the metric that the alarm of `infra/alarms.ts` stands on. */
-const NAMESPACE = "Sluice";
+import type { WriteMetrics } from "./metric-writer.ts";
 
 /** Ms after the hour of the last change in which lines are still written, so that the end of it is seen. */
 const QUIET_AFTER_MS = 2 * 60 * 60_000;
@@ -14,11 +12,9 @@ const QUIET_AFTER_MS = 2 * 60 * 60_000;
  */
 export function createDeliveryMetrics({
   write,
-  stage,
   nowMs,
 }: {
-  readonly write: (line: string) => void;
-  readonly stage: string;
+  readonly write: WriteMetrics;
   /** Unix time, ms. */
   readonly nowMs: () => number;
 }): (found: Reconciliation) => void {
@@ -27,34 +23,19 @@ export function createDeliveryMetrics({
     const atMs = nowMs();
     const quiet = atMs - (found.lastHourMs ?? 0) > QUIET_AFTER_MS;
     if (quiet && inFlight === 0 && unaccounted === 0) return;
-    const line = {
-      time: new Date(atMs).toISOString(),
-      level: "info",
+    const oldestSeconds = oldestBeforeMs === undefined ? 0 : Math.floor((atMs - oldestBeforeMs) / 1000);
+    write({
       message: "Accepted = delivered + parked + in flight.",
-      _aws: {
-        Timestamp: atMs,
-        CloudWatchMetrics: [
-          {
-            Namespace: NAMESPACE,
-            Dimensions: [["stage"]],
-            Metrics: [
-              ...COUNTS.map((Name) => ({ Name, Unit: "Count" })),
-              { Name: "OldestOpenSeconds", Unit: "Seconds" },
-            ],
-          },
-        ],
-      },
-      stage,
-      Accepted: accepted,
-      Delivered: delivered,
-      Parked: parked,
-      InFlight: inFlight,
-      Unreadable: unreadable,
-      Unaccounted: unaccounted,
-      OldestOpenSeconds: oldestBeforeMs === undefined ? 0 : Math.floor((atMs - oldestBeforeMs) / 1000),
-    };
-    write(`${JSON.stringify(line)}\n`);
+      atMs,
+      metrics: [
+        { name: "Accepted", unit: "Count", value: accepted },
+        { name: "Delivered", unit: "Count", value: delivered },
+        { name: "Parked", unit: "Count", value: parked },
+        { name: "InFlight", unit: "Count", value: inFlight },
+        { name: "Unreadable", unit: "Count", value: unreadable },
+        { name: "Unaccounted", unit: "Count", value: unaccounted },
+        { name: "OldestOpenSeconds", unit: "Seconds", value: oldestSeconds },
+      ],
+    });
   };
 }
-
-const COUNTS = ["Accepted", "Delivered", "Parked", "InFlight", "Unreadable", "Unaccounted"] as const;

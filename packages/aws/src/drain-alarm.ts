@@ -1,5 +1,6 @@
 /** Tells operators of a drain that takes nothing until somebody acts: a line in the log, which CloudWatch reads as a metric. */
-import type { Log, RefusingDrain } from "@sluice/flusher";
+import type { RefusingDrain } from "@sluice/flusher";
+import type { WriteMetrics } from "./metric-writer.ts";
 
 const REMEDIES: Readonly<Record<RefusingDrain["refusal"], string>> = {
   keys_missing: "Store the drain's Langfuse keys in the drains' secret.",
@@ -13,30 +14,24 @@ const REMEDIES: Readonly<Record<RefusingDrain["refusal"], string>> = {
 };
 
 /**
- * Writes a line with the remedy and the metric `DrainRefused`, by stage, and by stage and drain (embedded metric format).
- * A config has few drains, so that both have few values.
+ * Writes a line with the remedy and the metric `DrainRefused`, by stage, and by stage and drain. A config has few drains, so that
+ * both have few values.
  */
-export function createDrainAlarm(stage: string, log: Pick<Log, "error">): (refusing: RefusingDrain) => void {
+export function createDrainAlarm(write: WriteMetrics): (refusing: RefusingDrain) => void {
   return ({ drain, refusal, reason, traces, atMs }) => {
-    log.error(`The drain "${drain}" refuses all traces. They wait in the queue for up to 13 days.`, {
-      type: "sluice.drain.refused",
-      remedy: REMEDIES[refusal] + (refusal === "type_refused" ? "" : " No restart is needed."),
-      refusal,
-      reason,
-      traces,
-      _aws: {
-        Timestamp: atMs,
-        CloudWatchMetrics: [
-          {
-            Namespace: "Sluice",
-            Dimensions: [["stage"], ["stage", "drain"]],
-            Metrics: [{ Name: "DrainRefused", Unit: "Count" }],
-          },
-        ],
+    write({
+      level: "error",
+      message: `The drain "${drain}" refuses all traces. They wait in the queue for up to 13 days.`,
+      atMs,
+      dimensions: [{}, { drain }],
+      metrics: [{ name: "DrainRefused", unit: "Count", value: 1 }],
+      properties: {
+        type: "sluice.drain.refused",
+        remedy: REMEDIES[refusal] + (refusal === "type_refused" ? "" : " No restart is needed."),
+        refusal,
+        reason,
+        traces,
       },
-      stage,
-      drain,
-      DrainRefused: 1,
     });
   };
 }

@@ -1,5 +1,6 @@
 export * from "./account-store.ts";
 export * from "./audit-log.ts";
+export * from "./call-metrics.ts";
 export * from "./clients.ts";
 export * from "./dead-letters.ts";
 export * from "./delivery-counters.ts";
@@ -18,3 +19,4 @@ export * from "./rate-store.ts";
 export * from "./settlement-store.ts";
 export * from "./spill.ts";
 export * from "./sqs-batch.ts";
+export * from "./wholes.ts";

@@ -71,7 +71,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const message = { QueueUrl: queueUrl, MessageBody: record.body, DelaySeconds: delaySeconds };
       if (spillKey === undefined) {
         await enqueue(message, giveUpAtMs, signal);
-        return;
+        return undefined;
       }
       const leftMs = Math.max(0, giveUpAtMs - nowMs());
       const isBrief = isQueueAway && leftMs * QUEUE_SHARE > BRIEF_TIME_MS;
@@ -82,11 +82,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
       } catch (error) {
         try {
           await spill(spillKey, record.body, bucketUntilMs, error);
+          return "spilled";
         } catch (spillError) {
           if (!isBrief || isRefusal(error)) throw spillError;
           await enqueue(message, giveUpAtMs);
         }
       }
+      return undefined;
     },
   };
 }

@@ -4,6 +4,7 @@ import { cacheAccounts } from "./admission/account-cache.ts";
 import { authenticate } from "./authenticate.ts";
 import { type CallTarget, endpointAt, passageAt } from "./endpoints.ts";
 import { type ErrorShape, errorBody, methodNotAllowed, notFound, toGatewayError } from "./errors.ts";
+import { untracedCall } from "./finished-call.ts";
 import type { GatewayRequest, GatewayResponse } from "./http.ts";
 import { AnswerBrokenOff, serveInference } from "./inference.ts";
 import { cacheKeys } from "./key-cache.ts";
@@ -58,6 +59,7 @@ export function createGateway(config: ResolvedConfig, deps: GatewayDependencies)
       }
       const headers = { "content-type": "application/json", ...error.headers };
       response.start(error.status, headers).end(errorBody(error, target?.errors ?? shapeFor(request)));
+      deps.onFinished?.(untracedCall(error, deps.nowMs() - startedAtMs));
     }
   };
 }

@@ -13,6 +13,7 @@ import {
   type TraceContext,
 } from "@sluice/trace";
 import type { Admission } from "./admission/admit.ts";
+import type { HandedOver } from "./finished-call.ts";
 import type { GatewayRequest } from "./http.ts";
 
 /** A try that is still going on, or over. */
@@ -52,6 +53,8 @@ export interface Journal {
   droppedParams?: readonly string[];
   /** First byte of the provider's body, Unix time in ms. */
   firstByteAtMs?: number;
+  /** How it ended and where its record is; absent while that is not safe. */
+  handedOver?: HandedOver;
 }
 
 /** Begins the account of a call. */

@@ -1,13 +1,14 @@
 import { createAnnounce } from "@sluice/aws/announce";
 import { parseUsd } from "@sluice/prices";
 import { expect, it } from "vitest";
+import { metricLines } from "../../support/metric-lines.ts";
 
 it("tells of a budget in one log line that CloudWatch reads as a metric, without who it is about as a dimension", async () => {
-  const lines: { message: string; fields: Readonly<Record<string, unknown>> }[] = [];
-  const log = (message: string, fields: Readonly<Record<string, unknown>>) => {
-    lines.push({ message, fields });
-  };
-  await createAnnounce(undefined, { error: log, warn: log })({
+  const { write, lines } = metricLines();
+  await createAnnounce(
+    undefined,
+    write,
+  )({
     ownerKind: "key",
     ownerId: "key_1",
     periodId: "day#2026-11-21",
@@ -17,23 +18,33 @@ it("tells of a budget in one log line that CloudWatch reads as a metric, without
     atMs: Date.UTC(2026, 10, 21),
     resetsAtMs: Date.UTC(2026, 10, 22),
   });
-  expect(lines).toHaveLength(1);
-  expect(lines[0]?.fields).toMatchObject({
-    type: "sluice.budget.threshold",
-    ownerId: "key_1",
-    spentUsd: "0.81",
-    resetsAt: "2026-11-22T00:00:00.000Z",
-    BudgetThresholdReached: 1,
-    budgetOwner: "key",
-    thresholdPercent: "80",
-    _aws: {
-      CloudWatchMetrics: [
-        {
-          Namespace: "Sluice",
-          Dimensions: [["budgetOwner", "thresholdPercent"]],
-          Metrics: [{ Name: "BudgetThresholdReached", Unit: "Count" }],
-        },
-      ],
+  expect(lines()).toEqual([
+    {
+      time: "2026-11-21T00:00:00.000Z",
+      level: "warn",
+      message: "A budget has reached 80 % of its limit.",
+      type: "sluice.budget.threshold",
+      ownerKind: "key",
+      ownerId: "key_1",
+      periodId: "day#2026-11-21",
+      percent: 80,
+      limitUsd: "1",
+      spentUsd: "0.81",
+      at: "2026-11-21T00:00:00.000Z",
+      resetsAt: "2026-11-22T00:00:00.000Z",
+      stage: "test",
+      thresholdPercent: "80",
+      BudgetThresholdReached: 1,
+      _aws: {
+        Timestamp: Date.UTC(2026, 10, 21),
+        CloudWatchMetrics: [
+          {
+            Namespace: "Sluice",
+            Dimensions: [["stage", "thresholdPercent"]],
+            Metrics: [{ Name: "BudgetThresholdReached", Unit: "Count" }],
+          },
+        ],
+      },
     },
-  });
+  ]);
 });

@@ -1,13 +1,15 @@
 import { createDeliveryMetrics } from "@sluice/aws";
 import type { Reconciliation } from "@sluice/flusher";
 import { expect, it } from "vitest";
+import { metricLines, metricsOf } from "../../support/metric-lines.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 21, 12);
 const HOUR_MS = 60 * 60_000;
 
 function published(changes: Partial<Reconciliation>) {
-  const lines: string[] = [];
-  createDeliveryMetrics({ write: (line) => lines.push(line), stage: "test", nowMs: () => NOW_MS })({
+  const nowMs = () => NOW_MS;
+  const { write, lines } = metricLines("test", nowMs);
+  createDeliveryMetrics({ write, nowMs })({
     accepted: 10,
     delivered: 9,
     parked: 1,
@@ -16,14 +18,12 @@ function published(changes: Partial<Reconciliation>) {
     unaccounted: 0,
     ...changes,
   });
-  return lines;
+  return lines();
 }
 
 it("writes the equation as one line that CloudWatch reads as metrics of the stage", () => {
-  const lines = published({ inFlight: 3, unaccounted: 1, oldestBeforeMs: NOW_MS - 90_500 });
-  expect(lines).toHaveLength(1);
-  expect(lines[0]).toMatch(/\n$/);
-  const line = JSON.parse(lines[0] ?? "");
+  const [line, ...others] = published({ inFlight: 3, unaccounted: 1, oldestBeforeMs: NOW_MS - 90_500 });
+  expect(others).toEqual([]);
   expect(line).toMatchObject({
     stage: "test",
     Accepted: 10,
@@ -35,9 +35,7 @@ it("writes the equation as one line that CloudWatch reads as metrics of the stag
     OldestOpenSeconds: 90,
     _aws: { Timestamp: NOW_MS, CloudWatchMetrics: [{ Namespace: "Sluice", Dimensions: [["stage"]] }] },
   });
-  const names = line._aws.CloudWatchMetrics[0].Metrics.map(({ Name }: { Name: string }) => Name);
-  expect(names.filter((name: string) => typeof line[name] !== "number")).toEqual([]);
-  expect(names).toHaveLength(7);
+  expect(line && metricsOf(line)).toHaveLength(7);
 });
 
 it.each([

@@ -1,5 +1,6 @@
 import { createDrainAlarm } from "@sluice/aws/drain-alarm";
 import { expect, it } from "vitest";
+import { metricLines } from "../../support/metric-lines.ts";
 
 it.each([
   ["keys_missing", /Store the drain's Langfuse keys/],
@@ -8,33 +9,31 @@ it.each([
   ["access_denied", /organisation is suspended/],
   ["type_refused", /type to "langfuse".+deploy\.$/],
 ] as const)("a drain that refuses (%s) is one log line with the remedy, and a metric", (refusal, remedy) => {
-  const lines: { message: string; fields: Readonly<Record<string, unknown>> }[] = [];
-  const alarm = createDrainAlarm("production", {
-    error: (message, fields) => void lines.push({ message, fields }),
-  });
+  const { write, lines } = metricLines("production");
+  const alarm = createDrainAlarm(write);
   alarm({ drain: "main", refusal, reason: "Langfuse answered with status 401.", traces: 900, atMs: 7 });
-  expect(lines).toEqual([
+  expect(lines()).toEqual([
     {
+      time: "1970-01-01T00:00:00.007Z",
+      level: "error",
       message: expect.stringContaining('drain "main"') as string,
-      fields: {
-        type: "sluice.drain.refused",
-        remedy: expect.stringMatching(remedy) as string,
-        refusal,
-        reason: "Langfuse answered with status 401.",
-        traces: 900,
-        _aws: {
-          Timestamp: 7,
-          CloudWatchMetrics: [
-            {
-              Namespace: "Sluice",
-              Dimensions: [["stage"], ["stage", "drain"]],
-              Metrics: [{ Name: "DrainRefused", Unit: "Count" }],
-            },
-          ],
-        },
-        stage: "production",
-        drain: "main",
-        DrainRefused: 1,
+      type: "sluice.drain.refused",
+      remedy: expect.stringMatching(remedy) as string,
+      refusal,
+      reason: "Langfuse answered with status 401.",
+      traces: 900,
+      stage: "production",
+      drain: "main",
+      DrainRefused: 1,
+      _aws: {
+        Timestamp: 7,
+        CloudWatchMetrics: [
+          {
+            Namespace: "Sluice",
+            Dimensions: [["stage"], ["stage", "drain"]],
+            Metrics: [{ Name: "DrainRefused", Unit: "Count" }],
+          },
+        ],
       },
     },
   ]);

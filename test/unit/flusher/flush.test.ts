@@ -95,7 +95,13 @@ describe("a batch", () => {
   });
 
   test("may be empty, and may have nowhere to go", async () => {
-    expect(await createFlusher(dependencies())([])).toEqual({ doneIds: [], failed: [], parked: [] });
+    expect(await createFlusher(dependencies())([])).toEqual({
+      doneIds: [],
+      failed: [],
+      parked: [],
+      deliveredIds: [],
+      duplicates: 0,
+    });
     expect(await createFlusher(dependencies())([recordMessage(1)])).toMatchObject({ doneIds: ["m1"] });
   });
 
