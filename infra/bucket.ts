@@ -2,7 +2,8 @@ import { bucketLimits } from "./limits.ts";
 import { isProduction } from "./stage.ts";
 
 /**
- * Bodies too large for a queue message (`claims/`), and records that the queue did not take (`spill/`). Private: SST blocks public
+ * Bodies too large for a queue message (`claims/`), records that the queue did not take (`spill/`), and calls whose traces had
+ * to be cut (`wholes/`). Private: SST blocks public
  * access and refuses requests without TLS. No CORS rules, because no browser comes here.
  */
 export const bucket = new sst.aws.Bucket("Records", {
@@ -35,6 +36,12 @@ export const bucketLifecycle = new aws.s3.BucketLifecycleConfiguration("RecordsL
       status: "Enabled",
       filter: { prefix: "spill/" },
       expiration: { days: bucketLimits.expirationDays },
+    },
+    {
+      id: "wholes",
+      status: "Enabled",
+      filter: { prefix: "wholes/" },
+      expiration: { days: bucketLimits.wholeDays },
     },
     {
       id: "incomplete-uploads",

@@ -55,6 +55,8 @@ export const flusher = bundledFunction("Flusher", {
       actions: ["s3:GetObject", "s3:DeleteObject"],
       resources: [$interpolate`${bucket.arn}/claims/*`, $interpolate`${bucket.arn}/spill/*`],
     },
+    // Calls whose traces have to be cut. Nobody but the account's own people reads them.
+    { actions: ["s3:PutObject"], resources: [$interpolate`${bucket.arn}/wholes/*`] },
     {
       // Find what was spilled, and get a 404 instead of a 403 for a claim that is gone.
       actions: ["s3:ListBucket"],

@@ -51,6 +51,8 @@ export const queueLimits = {
 export const bucketLimits = {
   /** Longer than a record can live: 14 days in the queue and 14 more in the dead-letter queue. */
   expirationDays: 30,
+  /** Calls whose traces were cut. As long as claims: their link in a trace leads nowhere afterwards. */
+  wholeDays: 30,
   /** Parts of uploads that never finished. */
   incompleteUploadDays: 1,
 } as const;

@@ -78,6 +78,7 @@ test("the flusher may do exactly this", () => {
       `dynamodb:Query ${table}`,
       `s3:GetObject ${bucket}/claims/*`,
       `s3:GetObject ${bucket}/spill/*`,
+      `s3:PutObject ${bucket}/wholes/*`,
       `s3:DeleteObject ${bucket}/claims/*`,
       `s3:DeleteObject ${bucket}/spill/*`,
       `s3:ListBucket ${bucket}`,
@@ -113,7 +114,7 @@ describe.each(["GatewayRole", "FlusherRole"])("%s", (role) => {
       .flatMap(({ Resource }) => Resource)
       .filter((resource) => resource.includes("*"));
     expect(
-      wild.filter((resource) => !/^arn:aws:(s3:::[^*]+\/(claims|spill)\/|logs:[^*]+:)\*$/.test(resource)),
+      wild.filter((resource) => !/^arn:aws:(s3:::[^*]+\/(claims|spill|wholes)\/|logs:[^*]+:)\*$/.test(resource)),
     ).toEqual([]);
   });
 

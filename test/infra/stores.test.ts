@@ -121,6 +121,7 @@ describe("the bucket", () => {
       rules: [
         { id: "claims", status: "Enabled", filter: { prefix: "claims/" }, expiration: { days: 30 } },
         { id: "spill", status: "Enabled", filter: { prefix: "spill/" }, expiration: { days: 30 } },
+        { id: "wholes", status: "Enabled", filter: { prefix: "wholes/" }, expiration: { days: 30 } },
         {
           id: "incomplete-uploads",
           status: "Enabled",

@@ -11,8 +11,8 @@ import {
 
 /** Objects of one bucket. */
 export interface Bucket {
-  /** Stores an object, unless the signal ends that. Throws what the SDK throws. */
-  put(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** Stores an object, unless the signal ends that. `contentType`: default `application/octet-stream`. Throws what the SDK throws. */
+  put(key: string, bytes: Uint8Array, signal?: AbortSignal, contentType?: string): Promise<void>;
   /** The object's bytes, or undefined when there is none. Throws what the SDK throws. */
   get(key: string, signal?: AbortSignal): Promise<Uint8Array | undefined>;
   /** Up to `count` (at most 1,000) keys that begin so, in their order, those after `after` only. Throws what the SDK throws. */
@@ -29,8 +29,8 @@ export interface Bucket {
 export function createBucket(name: string, config: S3ClientConfig = {}): Bucket {
   const client = new S3Client(config);
   return {
-    async put(key, bytes, signal) {
-      const input = { Bucket: name, Key: key, Body: bytes, ContentType: "application/octet-stream" };
+    async put(key, bytes, signal, contentType = "application/octet-stream") {
+      const input = { Bucket: name, Key: key, Body: bytes, ContentType: contentType };
       await client.send(new PutObjectCommand(input), endedBy(signal));
     },
     async get(key, signal) {

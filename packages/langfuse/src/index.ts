@@ -15,6 +15,7 @@ export * from "./media/http-exchange.ts";
 export * from "./media/langfuse-media-store.ts";
 export * from "./media/media-reference.ts";
 export * from "./media/media-store.ts";
+export { acceptedType } from "./media/media-types.ts";
 export * from "./media/show-media.ts";
 export * from "./observed-call.ts";
 export * from "./otlp.ts";

@@ -1,13 +1,16 @@
 /**
  * The sink: takes traces like Langfuse when nobody has one, and shows them as JSON.
- * `POST /api/public/otel/v1/traces`, `GET /api/public/health`, `GET /traces?limit=`, `GET /traces/<id>`.
+ * `POST /api/public/otel/v1/traces`, `GET /api/public/health`, `GET /traces?limit=`, `GET /traces/<id>`, `GET /media/<id>`, and
+ * the media API.
  */
 import { createServer, type IncomingMessage } from "node:http";
 import { closeNow, listenOnLoopback } from "../loopback.ts";
 import { readBody } from "../request-body.ts";
 import { admit, refuseKey, type SinkKeys } from "./admission.ts";
+import { answerMedia, type MediaAnswer, mediaRoute } from "./media-api.ts";
+import { type MediaStore, openMediaStore } from "./media-store.ts";
 import { openSpanStore, type SpanCounts, type SpanStore } from "./span-store.ts";
-import { type TraceView, viewTrace } from "./span-view.ts";
+import { type SpanView, type TraceView, viewTrace } from "./span-view.ts";
 
 /** Where and how it runs. */
 export interface SinkOptions {
@@ -29,6 +32,8 @@ export interface Sink {
   /** The newest traces, the one that began last first. */
   traces(limit: number): readonly TraceView[];
   counts(): SpanCounts;
+  /** How many files were uploaded. */
+  mediaCount(): number;
   close(): Promise<void>;
 }
 
@@ -37,40 +42,71 @@ interface Answer {
   readonly body: unknown;
 }
 
+/** What the sink keeps, and where it is. */
+interface Kept {
+  readonly spans: SpanStore;
+  readonly media: MediaStore;
+  readonly url: string;
+}
+
 const DEFAULT_MAX_BYTES = 5_000_000;
 const DEFAULT_LIMIT = 50;
+/** Largest file, bytes. */
+const MAX_MEDIA_BYTES = 50_000_000;
 const TRACE_PATH = /^\/traces\/([^/]+)$/;
 
 /** Starts it on a loopback port. */
 export async function startSink(options: SinkOptions): Promise<Sink> {
   const { port = 0, file = ":memory:" } = options;
-  const store = openSpanStore(file);
+  const spans = openSpanStore(file);
+  const media = openMediaStore(file);
   const server = createServer((request, response) => {
-    void answer(request, store, options)
+    void answer(request, { spans, media, url }, options)
       .catch((error: unknown): Answer => ({ status: 500, body: { message: String(error) } }))
-      .then(({ status, body }) => {
-        response.writeHead(status, { "content-type": "application/json" });
-        return response.end(JSON.stringify(body, undefined, 2));
+      .then((given) => {
+        response.writeHead(given.status, headersOf(given));
+        return response.end("content" in given ? given.content : JSON.stringify(given.body, undefined, 2));
       });
   });
   const url = await listenOnLoopback(server, port);
+  const kept: Kept = { spans, media, url };
   return {
     url,
-    trace: (id) => viewOf(store, id),
-    traces: (limit) => newestTraces(store, limit),
-    counts: () => store.counts(),
+    trace: (id) => viewOf(kept, id),
+    traces: (limit) => newestTraces(kept, limit),
+    counts: () => spans.counts(),
+    mediaCount: () => media.count(),
     close: async () => {
       await closeNow(server);
-      store.close();
+      spans.close();
+      media.close();
     },
   };
 }
 
-async function answer(request: IncomingMessage, store: SpanStore, options: SinkOptions): Promise<Answer> {
+/** A file comes from anybody: it is shown, and nothing in it is run. */
+function headersOf(answer: MediaAnswer): Readonly<Record<string, string>> {
+  if (!("content" in answer)) return { "content-type": "application/json" };
+  return {
+    "content-type": answer.contentType,
+    "content-security-policy": "sandbox",
+    "x-content-type-options": "nosniff",
+  };
+}
+
+async function answer(request: IncomingMessage, kept: Kept, options: SinkOptions): Promise<MediaAnswer> {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+  const route = mediaRoute(pathname);
+  if (route) {
+    const body = await readBody(request, MAX_MEDIA_BYTES);
+    const refused = route === "keys" && refuseKey(request.headers, options.keys);
+    if (refused) return { status: refused.status, body: { message: refused.message } };
+    const asked = { method: request.method ?? "GET", path: pathname, body };
+    return answerMedia(asked, kept.media, kept.url, Date.now());
+  }
   if (pathname === "/api/public/otel/v1/traces") {
     if (request.method !== "POST") return { status: 405, body: { message: "Method not allowed" } };
-    return await receive(request, store, options);
+    return await receive(request, kept.spans, options);
   }
   if (request.method !== "GET") return { status: 405, body: { message: "Method not allowed" } };
   if (pathname === "/api/public/health")
@@ -80,11 +116,11 @@ async function answer(request: IncomingMessage, store: SpanStore, options: SinkO
     if (!Number.isInteger(limit) || limit < 1) {
       return { status: 400, body: { message: "limit must be a whole number above 0" } };
     }
-    const { received, stored } = store.counts();
-    const traces = newestTraces(store, limit);
+    const { received, stored } = kept.spans.counts();
+    const traces = newestTraces(kept, limit);
     return { status: 200, body: { traces, receivedSpans: received, storedSpans: stored } };
   }
-  const trace = viewOf(store, TRACE_PATH.exec(pathname)?.[1] ?? "");
+  const trace = viewOf(kept, TRACE_PATH.exec(pathname)?.[1] ?? "");
   return trace ? { status: 200, body: trace } : { status: 404, body: { message: "Not found" } };
 }
 
@@ -103,11 +139,18 @@ async function receive(
   return { status: 200, body: { name: "otel-ingestion-job" } };
 }
 
-function newestTraces(store: SpanStore, limit: number): TraceView[] {
-  return store.newest(limit).flatMap((id) => viewOf(store, id) ?? []);
+function newestTraces(kept: Kept, limit: number): TraceView[] {
+  return kept.spans.newest(limit).flatMap((id) => viewOf(kept, id) ?? []);
 }
 
-function viewOf(store: SpanStore, id: string): TraceView | undefined {
+function viewOf({ spans: store, media, url }: Kept, id: string): TraceView | undefined {
   const spans = store.trace(id);
-  return spans.length > 0 ? viewTrace(spans) : undefined;
+  if (spans.length === 0) return undefined;
+  const view = viewTrace(spans);
+  const withMedia = (span: SpanView): SpanView => {
+    const files = media.ofSpan(span.traceId, span.id);
+    if (files.length === 0) return span;
+    return { ...span, media: files.map((file) => ({ ...file, url: `${url}/media/${file.id}` })) };
+  };
+  return { ...view, spans: view.spans.map(withMedia) };
 }

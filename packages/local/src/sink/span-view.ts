@@ -37,6 +37,8 @@ export interface SpanView {
   readonly endTime: string;
   /** ISO 8601: when the first token came. */
   readonly completionStartTime?: unknown;
+  /** Files that it refers to, and where they can be seen. */
+  readonly media?: readonly { readonly id: string; readonly field: string; readonly url: string }[];
   /** As they came. */
   readonly attributes: Attributes;
   /** Attributes of the resource. */
