@@ -1,5 +1,5 @@
 /** Files inside a call. Nobody can say what is on an image: where content is redacted, a file is told by its hash. */
-import { type JsonObject, mediaPlaceholder } from "@sluice/wire";
+import { type JsonObject, mediaPlaceholder, placeholderText } from "@sluice/wire";
 
 /** From how many characters on a text of nothing but base64 is a file; shorter ones may be ids. */
 const SHORTEST_FILE = 512;
@@ -16,7 +16,7 @@ const FILE_MEMBERS: ReadonlySet<string> = new Set([
 const TYPE_MEMBERS = ["media_type", "mimeType", "mime_type", "format", "output_format"];
 const DATA_MEMBERS: ReadonlySet<string> = new Set(["data", "bytes", "result"]);
 
-/** The text with each file in it replaced by the JSON of its placeholder. */
+/** The text with each file in it replaced by its placeholder. */
 export function withoutFiles(text: string): string {
   if (isFile(text)) return placeholder(text, undefined);
   if (!/;base64,/i.test(text)) return text;
@@ -40,5 +40,5 @@ function isFile(text: string): boolean {
 }
 
 function placeholder(data: string, mediaType: string | undefined): string {
-  return JSON.stringify(mediaPlaceholder([Buffer.from(data, "base64")], mediaType));
+  return placeholderText(mediaPlaceholder([Buffer.from(data, "base64")], mediaType));
 }

@@ -1,7 +1,7 @@
 /** The mode `redacted`: every text of a call goes through the detectors, wherever it stands. */
 import type { BodyView, ObservedCall, RawBody } from "@sluice/langfuse";
 import type { ExchangeRecord } from "@sluice/trace";
-import { type AssembledAnswer, mediaPlaceholder } from "@sluice/wire";
+import { type AssembledAnswer, mediaPlaceholder, placeholderText } from "@sluice/wire";
 import type { RedactText } from "./redact-text.ts";
 import { redactContentText, redactTree } from "./redact-tree.ts";
 
@@ -17,7 +17,7 @@ export function redactCall(call: ObservedCall, redact: RedactText): ObservedCall
   const tree = <T>(value: T): T => redactTree(value, redact) as T;
   return {
     ...call,
-    record: redactRecord(record, tree),
+    record: redactRecord(record, tree, redact),
     request: redactView(request, record.request, redact, (value) => ({ ...value, ...tree(value) })),
     ...(answer && {
       answer: redactView(
@@ -31,8 +31,8 @@ export function redactCall(call: ObservedCall, redact: RedactText): ObservedCall
 }
 
 /** Everything in a record but ids, times and sums is text that somebody wrote. */
-function redactRecord(record: ExchangeRecord, tree: <T>(value: T) => T): ExchangeRecord {
-  const { callId, key, trace, request, answer, times, accounts, gatewayVersion, ...rest } = record;
+function redactRecord(record: ExchangeRecord, tree: <T>(value: T) => T, redact: RedactText): ExchangeRecord {
+  const { callId, key, trace, request, answer, times, accounts, gatewayVersion, passage, ...rest } = record;
   const { traceId, spanId, parentSpanId, ...said } = trace;
   const { id, hash, ...owner } = key;
   return {
@@ -42,10 +42,31 @@ function redactRecord(record: ExchangeRecord, tree: <T>(value: T) => T): Exchang
     trace: { traceId, spanId, ...(parentSpanId !== undefined && { parentSpanId }), ...tree(said) },
     request: { ...tree(request), body: NO_BYTES },
     ...(answer && { answer: { ...tree(answer), body: NO_BYTES } }),
+    ...(passage && { passage: { method: passage.method, path: redactPath(passage.path, redact) } }),
     times,
     accounts: accounts.map((account) => ({ ...account, ownerId: tree(account.ownerId) })),
     gatewayVersion,
   };
+}
+
+/** What stands between two slashes may be escaped: it is read as it is meant. */
+function redactPath(path: string, redact: RedactText): string {
+  return redact(path)
+    .split("/")
+    .map((segment) => {
+      const meant = decoded(segment);
+      const redacted = redact(meant);
+      return redacted === meant ? segment : redacted;
+    })
+    .join("/");
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 /** Counts stay what they are; everything else is text. */
@@ -97,7 +118,7 @@ function redactRaw(
   const isStream =
     EVENT_STREAM.test(contentType ?? "") || /^\s{0,64}(?:data|event|id|retry)?:/m.test(raw.text);
   if (raw.encoding === "base64" || isStream) {
-    return { ...raw, text: JSON.stringify(mediaPlaceholder([body], contentType)), encoding: "utf-8" };
+    return { ...raw, text: placeholderText(mediaPlaceholder([body], contentType)), encoding: "utf-8" };
   }
   if (raw.omittedBytes === 0) return { ...raw, text: redactContentText(raw.text, redact) };
   const end = raw.text.slice(-UNSURE_END);

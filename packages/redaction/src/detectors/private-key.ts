@@ -17,8 +17,8 @@ export const redactPrivateKeys: Detector = (text) => {
     redacted += `${text.slice(done, index)}[api-key]`;
     END.lastIndex = index;
     // Asked in vain once, it need not be asked again.
-    const end = hasEnd ? END.exec(text) : undefined;
-    hasEnd = Boolean(end);
+    const end: RegExpExecArray | null = hasEnd ? END.exec(text) : null;
+    hasEnd = end !== null;
     REST.lastIndex = index + begin.length;
     done = end ? end.index + end[0].length : index + begin.length + (REST.exec(text)?.[0].length ?? 0);
   }
