@@ -5,7 +5,10 @@ import {
   billedCallUsages,
   billingTerms,
   type Catalogue,
+  type Cost,
   costOf,
+  hasFreeTokens,
+  isFlat,
   NO_USAGE,
   type PriceEntry,
   sumCosts,
@@ -13,12 +16,13 @@ import {
   type Unpriced,
 } from "@sluice/prices";
 import { estimateTokens } from "@sluice/prices/estimate-tokens";
+import type { Endpoint } from "@sluice/trace";
 import type { AssembledAnswer } from "@sluice/wire";
 
 /**
- * The bill of a call. Absent when the call cost nothing, because no provider answered it or the answer was an
- * error. When an answer came without usage (a stream that broke off, a provider that sends none) its tokens are
- * counted from its text, and the bill says so.
+ * The bill of a call. Absent when the call cost nothing, because no provider answered it, the answer was an error, or the
+ * operation is free. When a conversation's answer came without usage (a stream that broke off, a provider that sends none) its
+ * tokens are counted from its text, and the bill says so. Where there is nothing to count, the cost is unknown, never zero.
  */
 export function bill(call: ObservedCall, catalogue: Catalogue): Billing | undefined {
   const { attempts, answer, times } = call.record;
@@ -31,19 +35,69 @@ export function bill(call: ObservedCall, catalogue: Catalogue): Billing | undefi
   if (call.record.endpoint === "messages.count_tokens") return undefined;
 
   const reported = assembled ? billedCallUsages(assembled) : [];
+  const price = (asked: string, answered?: string) =>
+    priceOf(attempt.provider, { asked, answered }, times.startedAtMs, catalogue);
+  const untold = costWithoutTokens(call, reported.length > 0, () => price(attempt.model, assembled?.model));
+  if (untold) {
+    const usage = reported.length > 0 ? sumUsages(reported.map((each) => each.usage)) : ONE_REQUEST;
+    return { usage, usageEstimated: false, cost: untold };
+  }
   const calls = reported.length > 0 ? reported : [{ usage: estimatedUsage(call, assembled) }];
   const whole = assembled?.usageOfStart ? calls.map((each) => withOutputSaid(each, call, assembled)) : calls;
   const terms = billingTerms(assembled ?? {});
   const costs = whole.map(({ model, usage }) => {
-    const names =
-      model === undefined ? { asked: attempt.model, answered: assembled?.model } : { asked: model };
-    return costOf(usage, priceOf(attempt.provider, names, times.startedAtMs, catalogue), terms);
+    const found = model === undefined ? price(attempt.model, assembled?.model) : price(model);
+    return costOf(usage, found, terms);
   });
   return {
     usage: sumUsages(whole.map(({ usage }) => usage)),
     usageEstimated: reported.length === 0 || assembled?.usageOfStart === true,
     cost: costs.reduce((sum, cost) => sumCosts(sum, cost)),
   };
+}
+
+/** A call of which nothing is known but that it was answered. */
+const ONE_REQUEST = { ...NO_USAGE, requests: 1 };
+
+/** Operations whose answers need not tell tokens, and whose tokens no text gives: pictures, sounds, judgements, rankings. */
+const UNMETERED: ReadonlySet<Endpoint> = new Set([
+  "images.generations",
+  "audio.transcriptions",
+  "audio.speech",
+  "moderations",
+  "rerank",
+]);
+
+/** What a call cost whose tokens are not known, or do not matter. Undefined when its tokens are to be billed. */
+function costWithoutTokens(
+  { record, request }: ObservedCall,
+  tellsTokens: boolean,
+  price: () => PriceEntry | Unpriced,
+): Cost | undefined {
+  const { endpoint } = record;
+  if (endpoint === "proxy") return unpriced("what a passage to a provider costs is not known");
+  if (UNMETERED.has(endpoint)) {
+    const found = price();
+    const isKnown = found.status === "known" && (tellsTokens ? isFlat(found) : hasFreeTokens(found));
+    if (isKnown) return costOf(ONE_REQUEST, found);
+    if (tellsTokens) return undefined;
+    return found.status === "unpriced"
+      ? found
+      : unpriced(
+          `the answer does not tell what was used of ${found.model}: set perRequest in prices in sluice.config.ts`,
+        );
+  }
+  const parameters = request.kind === "read" ? request.value.parameters : {};
+  if (!tellsTokens && endpoint === "responses" && parameters["background"] === true) {
+    return unpriced(
+      "the provider works on it in the background, and the answer that tells the cost is fetched by another call",
+    );
+  }
+  return undefined;
+}
+
+function unpriced(reason: string): Unpriced {
+  return { status: "unpriced", reason };
 }
 
 /** Anthropic tells the input at the start of a stream; of one that broke off, the output is counted from its text. */
@@ -89,7 +143,12 @@ function said(call: ObservedCall, answer: AssembledAnswer | undefined): readonly
   if (call.record.endpoint === "embeddings") return [];
   if (!answer) return [call.answer?.kind === "unread" ? (call.answer.raw?.text ?? "") : ""];
   return answer.choices.map((choice) =>
-    [choice.text, choice.reasoning, ...choice.toolCalls.map((tool) => tool.name + tool.arguments)].join(" "),
+    [
+      choice.text,
+      choice.refusal ?? "",
+      choice.reasoning,
+      ...choice.toolCalls.map((tool) => tool.name + tool.arguments),
+    ].join(" "),
   );
 }
 

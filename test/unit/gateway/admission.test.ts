@@ -182,6 +182,77 @@ describe("a strict budget", () => {
     expect(accounts.reserved(KEY_ACCOUNT)).toBe(BigInt(inputTokens) * 1_000_000n + 12n);
   });
 
+  it("refuses what has no bound, before any provider is called, and says which field it is", async () => {
+    const { upstream, gateway } = await start({ budget: STRICT });
+    const response = await post(gateway, { plugins: [{ id: "web" }] });
+    expect(response.status).toBe(403);
+    expect(response.headers.get("x-should-retry")).toBe("false");
+    expect(await errorOf(response)).toMatchObject({ code: "cost_unbounded", param: "plugins" });
+    const passage = await post(gateway, {}, "/proxy/openai/files");
+    expect(passage.status).toBe(403);
+    expect(await errorOf(passage)).toMatchObject({ code: "cost_unbounded" });
+    expect(upstream.requests).toEqual([]);
+    expect(gateway.records.map(({ outcome }) => outcome.kind)).toEqual(["refused", "refused"]);
+  });
+
+  it("lets a free model's tokens be as many as they are, and its provider's searches not", async () => {
+    const { gateway } = await start({ budget: STRICT });
+    expect((await post(gateway, { model: "free", n: "3" })).status).toBe(200);
+    expect((await post(gateway, { model: "free", previous_response_id: "r" }, "/v1/responses")).status).toBe(
+      200,
+    );
+    expect((await post(gateway, { model: "free", plugins: [{ id: "web" }] })).status).toBe(403);
+  });
+
+  it("lets tokens be counted with nothing left, whatever the model", async () => {
+    const upstream = await startUpstream(json({ input_tokens: 3 }));
+    stops.push(upstream.stop);
+    const it = { baseUrl: upstream.baseUrl, speaks: ["anthropic-messages"] as const };
+    const { accounts, gateway } = await start(
+      { budget: { ...STRICT, limit: 0n as Picodollars } },
+      { apiKeys: { it: "sk-provider" }, config: { providers: { it } } },
+    );
+    const response = await post(gateway, { model: "nobody-lists-this" }, "/v1/messages/count_tokens");
+    expect(response.status).toBe(200);
+    expect(accounts.calls.reserve).toBe(0);
+  });
+
+  it("reserves the limit that a translation sets, and of several targets the dearest", async () => {
+    const it = { baseUrl: "https://127.0.0.1:1", speaks: ["anthropic-messages"] as const };
+    const prices = {
+      "it/cheap": { input: "0", output: "1" },
+      "it/dear": { input: "0", output: "3" },
+      "openai/long": { input: "0", output: "1", maxOutputTokens: 20_000 },
+    };
+    const reserved = async (model: string, targets: readonly string[]) => {
+      const { accounts, gateway } = await start(
+        { budget: { ...STRICT, limit: parseUsd("100") } },
+        {
+          config: {
+            providers: { it, openai: { baseUrl: it.baseUrl } },
+            prices,
+            models: { [model]: { targets } },
+          },
+        },
+      );
+      await post(gateway, { model, max_tokens: null });
+      return accounts.reserved(KEY_ACCOUNT) / 1_000_000n;
+    };
+    expect(await reserved("one", ["it/cheap"])).toBe(8_192n);
+    expect(await reserved("two", ["it/cheap", "it/dear"])).toBe(3n * 8_192n);
+    expect(await reserved("three", ["it/cheap", "openai/long"])).toBe(20_000n);
+  });
+
+  it("sends no call to a target that has no bound, while another one has", async () => {
+    const { upstream, gateway } = await start(
+      { budget: { ...STRICT, limit: parseUsd("100") } },
+      { config: { models: { both: { targets: ["openai/o3-deep-research", "openai/cent"], retries: 0 } } } },
+    );
+    for (let call = 0; call < 10; call++) expect((await post(gateway, { model: "both" })).status).toBe(200);
+    const models = upstream.requests.map(({ body }) => (JSON.parse(body) as { model: string }).model);
+    expect(new Set(models)).toEqual(new Set(["cent"]));
+  });
+
   it("reserves for the tier that a request asks for", async () => {
     const price = { config: { prices: {} } };
     const one = await start({ budget: { ...STRICT, limit: parseUsd("100") } }, price);

@@ -74,6 +74,48 @@ describe("the worst case of a request", () => {
     expect(worstCaseCost({ inputBytes: 100_000 }, free)).toMatchObject({ status: "priced", total: 0n });
   });
 
+  it("is as much as the model takes in, for a request that names what it does not carry, or holds a file", () => {
+    const price = { ...priceOf({ input: 1n as Rate, output: 1n as Rate }), contextWindow: 900_000 };
+    const inputOf = (request: Partial<RequestBounds>) => worstCaseCost({ inputBytes: 10, ...request }, price);
+    expect(inputOf({ fillsContext: true })).toMatchObject({ inputTokens: 900_000 });
+    expect(inputOf({ attachments: { file: 1 } })).toMatchObject({ inputTokens: 900_000 });
+    expect(inputOf({ inputBytes: 2_000_000, fillsContext: true })).toMatchObject({ inputTokens: 2_001_024 });
+    expect(inputOf({ attachments: { image: 1 } })).toMatchObject({ inputTokens: 51_034 });
+  });
+
+  it("is unknown for such a request where nobody knows how much the model takes in, unless it is free", () => {
+    const unknown = worstCaseCost(
+      { inputBytes: 1, fillsContext: true },
+      priceOf({ input: 1n as Rate, output: 1n as Rate }),
+    );
+    expect(unknown).toMatchObject({
+      status: "unpriced",
+      reason: expect.stringContaining("takes in") as string,
+    });
+    const free = priceOf({ input: 0n as Rate, output: 0n as Rate });
+    expect(worstCaseCost({ inputBytes: 1, fillsContext: true }, free)).toMatchObject({ total: 0n });
+  });
+
+  it("is unknown, and not zero, where the price has no rate for what the request must use", () => {
+    const fee = priceOf({ requests: 5_000_000n as Rate });
+    const unmetered = worstCaseCost({ inputBytes: 1, unmetered: true }, fee);
+    expect(unmetered).toMatchObject({ status: "priced" });
+    expect(unmetered.status === "priced" && unmetered.total >= 5n).toBe(true);
+    for (const [price, missing] of [
+      [fee, "input"],
+      [priceOf({ output: 1n as Rate }), "input"],
+      [priceOf({ input: 1n as Rate }), "output"],
+    ] as const) {
+      const reason = expect.stringContaining(`no price for ${missing}`) as string;
+      expect(worstCaseCost({ inputBytes: 1 }, price)).toMatchObject({ status: "unpriced", reason });
+    }
+    expect(
+      worstCaseCost({ inputBytes: 1, maxOutputTokens: 0 }, priceOf({ input: 1n as Rate })),
+    ).toMatchObject({
+      status: "priced",
+    });
+  });
+
   it("is unknown for a model without a price", () => {
     expect(worstCaseCost({ inputBytes: 1 }, { status: "unpriced", reason: "none" })).toEqual({
       status: "unpriced",
