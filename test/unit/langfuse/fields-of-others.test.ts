@@ -154,8 +154,7 @@ beforeAll(async () => {
     receiveCount: 1,
     attributes: {},
   };
-  const { doneIds } = await flush([message]);
-  expect(doneIds).toEqual(["m"]);
+  await flush([message]);
   spans = endpoint.stored;
   const root = endpoint.stored.find((span) => span.spanId === "b".repeat(16));
   attributes = root ? attributesOf(root) : {};
