@@ -19,6 +19,7 @@ import {
   createPostpone,
   createSettlementStore,
   createSpill,
+  createWholes,
   depthOf,
   logLevel,
   toBatchResponse,
@@ -39,9 +40,10 @@ import {
   type SWEEP_EVENT,
   withBreaker,
 } from "@sluice/flusher";
-import { createHttpPost, createLangfuseDrain } from "@sluice/langfuse";
+import { createHttpExchange, createHttpPost } from "@sluice/langfuse";
 import type { Context, SQSEvent } from "aws-lambda";
 import config from "../sluice.config.ts";
+import { createDrains } from "./drains.ts";
 import { required } from "./environment.ts";
 import { createPriceLoader } from "./prices.ts";
 
@@ -90,10 +92,15 @@ const settlements = tallySettlements(
 
 const flush = createFlusher({
   claims: { fetch: ({ key }) => bucket.get(key) },
+  wholes: createWholes(bucket, required("SLUICE_BUCKET")),
   park: (message, reason) => park(message.body, reason),
-  drains: Object.values(resolved.drains).map(({ name, baseUrl }) =>
-    withBreaker(createLangfuseDrain({ name, baseUrl, credentials, post, nowMs }), nowMs, onRefusal, onExport),
-  ),
+  drains: createDrains(Object.values(resolved.drains), {
+    credentials,
+    post,
+    exchange: createHttpExchange(),
+    nowMs,
+    guard: (drain) => withBreaker(drain, nowMs, onRefusal, onExport),
+  }),
   loadPrices: createPriceLoader(config.prices, resolved),
   deliveries: createDeliveryLedger(ledger),
   settlements: settlements.store,

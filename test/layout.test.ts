@@ -15,7 +15,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | "anything">> = {
   providers: ["trace"],
   config: ["prices", "providers", "trace"],
   langfuse: ["prices", "trace", "wire"],
-  otlp: ["langfuse", "wire"],
   redaction: ["langfuse", "trace", "wire"],
   otlp: ["langfuse", "wire"],
   gateway: ["config", "keys", "ledger", "prices", "providers", "trace", "translate", "wire"],

@@ -9,10 +9,11 @@ import {
 } from "@sluice/flusher";
 import type { ExportOutcome } from "@sluice/langfuse";
 import { loadCatalogue } from "@sluice/prices";
+import { createRedactor } from "@sluice/redaction";
 import { memoryAccounts, memoryDeliveries, memorySettlements } from "./ledger.ts";
 
 /** Takes all of every call. */
-const NO_RULES: DrainRules = { paused: false, sampleRate: 1, capture: "full" };
+const NO_RULES: DrainRules = { paused: false, sampleRate: 1, capture: "full", redact: createRedactor() };
 
 /** A drain that remembers the calls it was given, each as its span's id and how it ended. */
 export interface RememberingDestination extends Destination {

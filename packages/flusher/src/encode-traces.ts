@@ -8,8 +8,9 @@ import {
   wholeCall,
   wholeKey,
 } from "@sluice/langfuse";
+import { CAPTURE_MODES, type CaptureMode } from "@sluice/trace";
 import { observeRaw } from "./observe.ts";
-import type { Destination, Wholes } from "./ports.ts";
+import type { Destination, DrainRules, Wholes } from "./ports.ts";
 
 /** What a drain shows in part only, to be kept in whole. */
 export interface WholeToKeep {
@@ -47,19 +48,28 @@ export function encodeTraces(
     const keepWhole = wholes && (() => (cut.add(name), wholes.uri(key)));
     try {
       const shown = showIn(mediaMode(call, drain));
-      traces.set(name, drain.encode(shown.call, keepWhole));
+      traces.set(name, drain.encode(leaving(shown.call, drain), keepWhole));
       if (shown.media.length > 0) media.set(name, spanMedia(call, shown));
     } catch (error) {
-      traces.set(name, drain.encode(rawCall(call, error), keepWhole));
+      traces.set(name, drain.encode(leaving(rawCall(call, error), drain), keepWhole));
     }
   }
   return { traces, media, ...(cut.size > 0 && { whole: { key, body: wholeBody(call), drains: cut } }) };
 }
 
+/** What of a call may leave to a drain: the strictest of what the drain, the key and the call itself say. */
+function leaving(call: ObservedCall, { rules }: Destination): ObservedCall {
+  return rules ? rules.redact(call, captureMode(call, rules)) : call;
+}
+
+function captureMode({ record }: ObservedCall, rules: DrainRules | undefined): CaptureMode {
+  const modes = [record.capture ?? "full", rules?.capture ?? "full"];
+  return CAPTURE_MODES.findLast((mode) => modes.includes(mode)) ?? "metadata";
+}
+
 /** Files leave the account only where everything may, and go only to who keeps them. */
-function mediaMode({ record }: ObservedCall, { media, rules }: Destination): MediaMode {
-  const isFull = (record.capture ?? "full") === "full" && (rules?.capture ?? "full") === "full";
-  return media && isFull ? "langfuse" : "placeholder";
+function mediaMode(call: ObservedCall, { media, rules }: Destination): MediaMode {
+  return media && captureMode(call, rules) === "full" ? "langfuse" : "placeholder";
 }
 
 /** Drains that show files alike share the work. */

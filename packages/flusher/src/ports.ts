@@ -3,6 +3,7 @@ import type { ResolvedDrain } from "@sluice/config";
 import type { Drain } from "@sluice/langfuse";
 import type { AccountStore, SettlementStore } from "@sluice/ledger";
 import type { Catalogue, Picodollars } from "@sluice/prices";
+import type { Redactor } from "@sluice/redaction";
 import type { ClaimPointer } from "@sluice/trace";
 
 /** A message of the queue. */
@@ -138,7 +139,10 @@ export interface Destination extends Drain {
 }
 
 /** Which calls a drain takes, and what of them; see `DrainConfig`. */
-export type DrainRules = Pick<ResolvedDrain, "when" | "paused" | "sampleRate" | "capture">;
+export interface DrainRules extends Pick<ResolvedDrain, "when" | "paused" | "sampleRate" | "capture"> {
+  /** Takes out of a call what may not leave. */
+  readonly redact: Redactor;
+}
 
 /** Everything the flusher is made of. */
 export interface FlusherDependencies {

@@ -1,4 +1,4 @@
-/** A call's spans as one piece of an export request: for every drain that speaks OTLP, in whatever format. */
+/** A call's spans as one piece of an export request: for every drain, in whatever format. */
 import type { SpanOptions } from "./attributes/call-facts.ts";
 import { callSpans } from "./call-span.ts";
 import type { KeepWhole } from "./drain.ts";
@@ -9,6 +9,8 @@ import { encodeSpan } from "./otlp.ts";
 /** How spans are written. */
 export interface SpanFormat {
   readonly encode: EncodeSpan;
+  /** Of spans that belong to a call's own, where those are written in another way. */
+  readonly encodeChild?: EncodeSpan;
   /** What stands between two spans of a request. */
   readonly separator: Uint8Array;
 }
@@ -33,10 +35,13 @@ export function encodeCall(
   }: SpanOptions & { readonly format?: SpanFormat; readonly keepWhole?: KeepWhole | undefined } = {},
 ): Uint8Array {
   const [root, ...children] = callSpans(call, options);
-  const { encode, separator } = format;
+  const { encode, encodeChild = encode, separator } = format;
   // The call itself is worth more than all of its failed attempts.
   const childBytes = Math.min(MAX_CHILD_BYTES, Math.floor(limitBytes / 2 / Math.max(children.length, 1)));
-  const parts = children.flatMap((child) => [separator, encodeToFit(child, childBytes, { encode })]);
+  const parts = children.flatMap((child) => [
+    separator,
+    encodeToFit(child, childBytes, { encode: encodeChild }),
+  ]);
   const left = parts.reduce((bytes, part) => bytes - part.byteLength, limitBytes);
   return Buffer.concat([encodeToFit(root, left, { encode, keepWhole }), ...parts]);
 }

@@ -79,6 +79,11 @@ function haltOutcome(
   server: string,
 ): ExportOutcome | undefined {
   if (verdict.kind === "retry") return verdict.halts ? asOutcome(verdict) : undefined;
+  if (verdict.kind === "each") {
+    // Whoever refuses one trace until somebody acts refuses all.
+    const refused = verdict.outcomes.find((outcome) => outcome.kind === "retry" && outcome.refusal);
+    if (refused) return refused;
+  }
   if (delivered > 0 || rejected < MAX_REJECTED_BEFORE_ANY_DELIVERED) return undefined;
   return { kind: "retry", reason: `${server} rejects every span, so the drain is at fault. See its status.` };
 }

@@ -84,7 +84,8 @@ export function createOtlpDrain(options: OtlpDrainOptions): Drain {
   });
   return {
     name,
-    encode: (call) => encodeCall(call, bytes, { drain: "otlp", format, ...(keep && { keep }) }),
+    encode: (call, keepWhole) =>
+      encodeCall(call, bytes, { drain: "otlp", format, keepWhole, ...(keep && { keep }) }),
     export: (traces) => {
       const send = createSender({ url, post, headers, refusedStatuses: REFUSED_STATUSES });
       return exportInRequests(
