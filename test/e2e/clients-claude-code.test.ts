@@ -21,6 +21,11 @@ function told({ result, is_error, num_turns, stop_reason, usage }: ClaudeCodeRes
   return { result, is_error, num_turns, stop_reason, usage };
 }
 
+it.runIf(RECORDED.length === 0)("the corpus is absent, so Claude Code has nothing to read", ({ skip }) => {
+  expect(RECORDED).toEqual([]);
+  skip("there are no recordings");
+});
+
 describe.skipIf(RECORDED.length === 0)("Claude Code with a recorded provider", () => {
   let replay: ReplayServer;
   let system: TestSystem;

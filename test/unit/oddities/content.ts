@@ -171,6 +171,21 @@ export const CONTENT: readonly Oddity[] = [
     '{"a":1}',
   ),
   {
+    what: "n > 1 is interleaved",
+    format: "openai-chat",
+    body: sse([
+      delta({ content: "a" }),
+      delta({ content: "x" }, { index: 1 }),
+      delta({ content: "b" }),
+      delta({ content: "y" }, { index: 1 }),
+      finish("stop", 1),
+      finish("stop"),
+    ]),
+    says: { choices: [{ text: "ab" }, { text: "xy" }] },
+    // Only chats have alternatives: a caller of another format cannot ask for them.
+    carried: { choices: [{ text: "ab" }] },
+  },
+  {
     what: "Content as a list of parts (Mistral), reasoning among them",
     format: "openai-chat",
     body: completion({
