@@ -4,7 +4,7 @@
  */
 import type { ModelRoute } from "@sluice/providers";
 import type { Endpoint } from "@sluice/trace";
-import { asObject } from "../trace-context/fields.ts";
+import { asObject, asText } from "../trace-context/fields.ts";
 import type { Unbounded } from "./unbounded.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -87,7 +87,7 @@ export function modelWork({ provider, model }: ModelRoute, json: Fields): Unboun
 
 /** Tokens of the prompts that providers put before the caller's own tools. */
 export function toolPromptTokens(json: Fields): number {
-  const prompted = toolsOf(json).filter((tool) => PROMPTED_TOOL.test(String(tool["type"] ?? "")));
+  const prompted = toolsOf(json).filter((tool) => PROMPTED_TOOL.test(asText(tool["type"]) ?? ""));
   return prompted.length * TOOL_PROMPT_TOKENS;
 }
 
@@ -115,7 +115,7 @@ function isOwnTool(tool: Fields, endpoint: Endpoint): boolean {
 function compacts(management: unknown): boolean {
   const edits = asObject(management)?.["edits"] ?? management;
   return (Array.isArray(edits) ? edits : []).some(
-    (edit) => !String(asObject(edit)?.["type"] ?? "").startsWith("clear_"),
+    (edit) => !asText(asObject(edit)?.["type"])?.startsWith("clear_"),
   );
 }
 

@@ -18,6 +18,13 @@ export interface CallBounds extends RequestBounds {
 
 type Fields = InferenceRequest["json"];
 
+/** Speech comes without a word on what it cost, unless it comes as events. */
+const SILENT_ON_USAGE: Unbounded = {
+  param: "stream_format",
+  reason: 'only an answer with "stream_format": "sse" tells what was used',
+  inTokens: true,
+};
+
 /** A cache marker, or an escape that may spell one of its characters. */
 const CACHE_MARKER = /cache_control|\\u00[5-7]/i;
 
@@ -32,34 +39,30 @@ export function isFreeOfCharge(endpoint: Endpoint): boolean {
 
 /** The bounds of a request, for the most that it can cost, wherever it goes. */
 export function requestBounds(request: InferenceRequest, endpoint: Endpoint): CallBounds {
-  const { json, body } = request;
+  const { body } = request;
   // Only Anthropic's formats let a caller write a cache that costs more than input.
   const cacheWrites = CACHE_MARKER.test(body.toString("latin1")) ? "1h" : "none";
-  const bytes = { inputBytes: body.byteLength, cacheWrites } as const;
-  switch (endpoint) {
-    case "chat.completions":
-    case "messages":
-    case "responses":
-      return { ...bytes, ...conversationBounds(request, endpoint) };
-    case "completions":
-      return { ...bytes, ...completionBounds(json) };
-    case "embeddings":
-    case "moderations":
-      return { ...bytes, ...inputBounds(request) };
-    case "rerank":
-      return { ...bytes, ...rankingBounds(request) };
-    case "images.generations":
-      return { ...bytes, unmetered: true, ...choicesOf(json, "n") };
-    case "audio.speech":
-      return { ...bytes, unmetered: true, ...(json["stream_format"] !== "sse" && SILENT_ON_USAGE) };
-    case "audio.transcriptions":
-      return { ...bytes, unmetered: true, ...soundBounds(body) };
-    case "messages.count_tokens":
-      return { ...bytes, maxOutputTokens: 0 };
-    case "proxy":
-      return { ...bytes, unbounded: { reason: "what a passage to a provider costs is not known" } };
-  }
+  return { inputBytes: body.byteLength, cacheWrites, ...BOUNDS[endpoint](request) };
 }
+
+/** What bounds each endpoint's requests, beside their bytes. */
+const BOUNDS: Readonly<Record<Endpoint, (request: InferenceRequest) => Partial<CallBounds>>> = {
+  "chat.completions": (request) => conversationBounds(request, "chat.completions"),
+  messages: (request) => conversationBounds(request, "messages"),
+  responses: (request) => conversationBounds(request, "responses"),
+  completions: ({ json }) => completionBounds(json),
+  embeddings: inputBounds,
+  moderations: inputBounds,
+  rerank: rankingBounds,
+  "images.generations": ({ json }) => ({ unmetered: true, ...choicesOf(json, "n") }),
+  "audio.speech": ({ json }) => ({
+    unmetered: true,
+    ...(json["stream_format"] !== "sse" && { unbounded: SILENT_ON_USAGE }),
+  }),
+  "audio.transcriptions": ({ body }) => ({ unmetered: true, ...soundBounds(body) }),
+  "messages.count_tokens": () => ({ maxOutputTokens: 0 }),
+  proxy: () => ({ unbounded: { reason: "what a passage to a provider costs is not known" } }),
+};
 
 /**
  * The bounds at one of the call's targets. `format`: what the request is translated into on its way there; absent when it goes
@@ -112,7 +115,7 @@ const OUTPUT_LIMITS = {
 function conversationBounds(
   { json, body }: InferenceRequest,
   endpoint: keyof typeof OUTPUT_LIMITS,
-): Partial<CallBounds> & Pick<CallBounds, "inputBytes"> {
+): Partial<CallBounds> {
   const content = contentOf(json["messages"], json["system"], json["input"], json["instructions"]);
   const choices = endpoint === "chat.completions" ? choicesOf(json, "n") : { choices: 1 };
   const fillsContext =
@@ -144,7 +147,7 @@ function completionBounds(json: Fields): Partial<CallBounds> {
 }
 
 /** Of an operation that only reads: embeddings, moderations. */
-function inputBounds({ json, body }: InferenceRequest): Partial<CallBounds> & Pick<CallBounds, "inputBytes"> {
+function inputBounds({ json, body }: InferenceRequest): Partial<CallBounds> {
   const { attachments, inlineBytes, unbounded } = contentOf(json["input"]);
   return {
     inputBytes: body.byteLength - inlineBytes,
@@ -155,10 +158,7 @@ function inputBounds({ json, body }: InferenceRequest): Partial<CallBounds> & Pi
 }
 
 /** A ranking reads the query once more with each passage (Voyage's and Jina's documentation of their prices). */
-function rankingBounds({
-  json,
-  body,
-}: InferenceRequest): Partial<CallBounds> & Pick<CallBounds, "inputBytes"> {
+function rankingBounds({ json, body }: InferenceRequest): Partial<CallBounds> {
   const { query, documents } = json;
   const unmetered = true;
   if (!Array.isArray(documents) || typeof query !== "string") {
@@ -207,15 +207,6 @@ function mostThinking(json: Fields): number {
     count(thinking?.["budget_tokens"]) ?? 0,
   );
 }
-
-/** Speech comes without a word on what it cost, unless it comes as events. */
-const SILENT_ON_USAGE = {
-  unbounded: {
-    param: "stream_format",
-    reason: 'only an answer with "stream_format": "sse" tells what was used',
-    inTokens: true,
-  },
-} as const;
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null && value !== "";
