@@ -30,7 +30,7 @@ const phones = Array.from({ length: 6 }, (_, index) => {
     `+1 (415) 555-${last}`,
     `+44 20 7946 ${last}`,
     `(212) 555-${last}`,
-    `0${171 + index}/${123}${last}`,
+    `0${171 + index}/123${last}`,
   ];
 }).flat();
 
@@ -42,24 +42,26 @@ const cards = ["400000", "510510", "222300", "601100", "352800", "655555"].flatM
   }),
 );
 
-const ibans = [
-  ...["DE", "FR", "GB", "ES"].flatMap((country, index) =>
-    [0, 1, 2, 3, 4].map((number) => {
-      const account: Readonly<Record<string, string>> = {
-        DE: `37040044053201300${number}`.padEnd(18, "0"),
-        FR: `2004101005050001${number}M0260${index}`.padEnd(23, "6"),
-        GB: `NWBK6016133192681${number}`.padEnd(18, "9"),
-        ES: `2100041845020005133${number}`.padEnd(20, "2"),
-      };
-      return iban(country, account[country] ?? "");
-    }),
-  ),
-];
+const ibans = ["DE", "FR", "GB", "ES"].flatMap((country, index) =>
+  [0, 1, 2, 3, 4].map((number) => {
+    const account: Readonly<Record<string, string>> = {
+      DE: `37040044053201300${number}`.padEnd(18, "0"),
+      FR: `2004101005050001${number}M0260${index}`.padEnd(23, "6"),
+      GB: `NWBK6016133192681${number}`.padEnd(18, "9"),
+      ES: `2100041845020005133${number}`.padEnd(20, "2"),
+    };
+    return iban(country, account[country] ?? "");
+  }),
+);
 
 const ips = [
   ...Array.from({ length: 12 }, (_, index) => `203.0.113.${index * 21}`),
   ...Array.from({ length: 8 }, (_, index) => `2001:db8:${index}::${(index * 4099 + 1).toString(16)}`),
-  ...["10.0.0.7", "::ffff:192.0.2.128", "fe80::1ff:fe23:4567:890a", "192.168.178.20", "172.16.254.1"],
+  "10.0.0.7",
+  "::ffff:192.0.2.128",
+  "fe80::1ff:fe23:4567:890a",
+  "192.168.178.20",
+  "172.16.254.1",
 ];
 
 const keys = [
@@ -127,14 +129,20 @@ function letters(length: number, seed: number): string {
 }
 
 function withCheckDigit(digits: string): string {
-  const sum = [...digits].toReversed().reduce((total, digit, index) => {
-    const value = index % 2 === 0 ? Number(digit) * 2 : Number(digit);
-    return total + (value > 9 ? value - 9 : value);
-  }, 0);
+  const sum = digits
+    .split("")
+    .toReversed()
+    .reduce((total, digit, index) => {
+      const value = index % 2 === 0 ? Number(digit) * 2 : Number(digit);
+      return total + (value > 9 ? value - 9 : value);
+    }, 0);
   return digits + String((10 - (sum % 10)) % 10);
 }
 
 function iban(country: string, account: string): string {
-  const digits = [...`${account}${country}00`].map((character) => Number.parseInt(character, 36)).join("");
+  const digits = `${account}${country}00`
+    .split("")
+    .map((character) => Number.parseInt(character, 36))
+    .join("");
   return `${country}${String(98n - (BigInt(digits) % 97n)).padStart(2, "0")}${account}`;
 }
