@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | "anything">> = {
   ledger: ["prices"],
   keys: ["ledger", "prices"],
   providers: ["trace"],
-  config: ["prices", "providers", "trace"],
+  config: ["prices", "providers", "redaction", "trace"],
   langfuse: ["prices", "trace", "wire"],
   redaction: ["langfuse", "trace", "wire"],
   otlp: ["langfuse", "wire"],

@@ -1,4 +1,5 @@
 /** The check of a drain in `sluice.config.ts`. */
+import { createTextRedactor } from "@sluice/redaction";
 import { CAPTURE_MODES } from "@sluice/trace";
 import * as z from "zod";
 import { DETECTORS, DRAIN_TYPES, type DrainConfig, OTLP_PROTOCOLS } from "./drain-config.ts";
@@ -15,8 +16,6 @@ const header = headerName
     "is a secret and must not stand in the code: store it in the drains' secret, under the drain's name, member headers",
   );
 
-const pattern = z.string().min(1).refine(isRegularExpression, "must be a regular expression");
-
 /** A drain; what fits no drain of its type is refused. */
 export const drainSchema: z.ZodType<DrainConfig> = z
   .strictObject({
@@ -32,7 +31,7 @@ export const drainSchema: z.ZodType<DrainConfig> = z
       .strictObject({
         detectors: z.array(z.enum(DETECTORS)).exactOptional(),
         patterns: z
-          .record(z.string().regex(/^[\w-]+$/, "must be letters, digits, - or _"), pattern)
+          .record(z.string().regex(/^[\w-]+$/, "must be letters, digits, - or _"), z.string().min(1))
           .exactOptional(),
         hashUserIds: z.boolean().exactOptional(),
       })
@@ -50,6 +49,12 @@ export const drainSchema: z.ZodType<DrainConfig> = z
   .superRefine((drain, context) => {
     const problem = (field: keyof DrainConfig, message: string) =>
       context.addIssue({ code: "custom", path: [field], message });
+    for (const [name, pattern] of Object.entries(drain.redaction?.patterns ?? {})) {
+      const message = problemOf(name, pattern);
+      if (message !== undefined) {
+        context.addIssue({ code: "custom", path: ["redaction", "patterns", name], message });
+      }
+    }
     if (drain.type !== "langfuse") {
       if (drain.baseUrl === undefined)
         problem("baseUrl", `is missing: a drain of type ${drain.type} has no default`);
@@ -65,10 +70,12 @@ export const drainSchema: z.ZodType<DrainConfig> = z
     }
   });
 
-function isRegularExpression(text: string): boolean {
+/** What is wrong with a pattern of redaction, by the engine that will run it; undefined when nothing is. */
+function problemOf(name: string, pattern: string): string | undefined {
   try {
-    return new RegExp(text, "u").source !== "";
-  } catch {
-    return false;
+    createTextRedactor({ patterns: { [name]: pattern } });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
