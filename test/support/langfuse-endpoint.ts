@@ -65,7 +65,7 @@ export async function startLangfuseEndpoint(decide: Decide = () => undefined): P
         headers: request.headers,
         bytes: body.byteLength,
         body: body.toString(),
-        spans: spansOf(body.toString()),
+        spans: request.url?.endsWith("/v1/traces") ? spansOf(body.toString()) : [],
       };
       requests.push(received);
       const decision = decide(received);
