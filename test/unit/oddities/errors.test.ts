@@ -143,22 +143,28 @@ describe("an error of the provider", () => {
   });
 });
 
-describe("a stream that the provider aborts at the edge of an event", () => {
+describe("a stream that breaks off at the edge of an event", () => {
   it.each([
-    ["openai-chat", "openai-chat"],
-    ["openai-chat", "anthropic-messages"],
-    ["openai-chat", "openai-responses"],
-  ] as const)("of %s never looks like a clean end to %s", async (format, caller) => {
+    ["openai-chat", "by a reset"],
+    ["anthropic-messages", "by a reset"],
+    ["openai-responses", "by a reset"],
+    // In the pipe it is passed on as it is: the caller reads what the provider sent.
+    ["anthropic-messages", "by a clean end without the end mark"],
+    ["openai-responses", "by a clean end without the end mark"],
+  ] as const)("never looks like a clean end to a caller of %s, %s", async (caller, how) => {
     const upstream = await startUpstream((_request, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write(`data: ${JSON.stringify(delta({ content: "Hal" }))}\n\n`, () => response.destroy());
+      response.write(`data: ${JSON.stringify(delta({ content: "Hal" }))}\n\n`, () => {
+        if (how === "by a reset") response.destroy();
+        else response.end();
+      });
     });
     const gateway = await startGateway({
       apiKeys: { "openai-chat": "k" },
-      config: { providers: { "openai-chat": { baseUrl: upstream.baseUrl, speaks: [format] } } },
+      config: { providers: { "openai-chat": { baseUrl: upstream.baseUrl, speaks: ["openai-chat"] } } },
     });
     const broken: OddProvider = { gateway, answer: () => undefined, stop: () => Promise.resolve() };
-    const { reading } = await call(broken, format, caller, true);
+    const { reading } = await call(broken, "openai-chat", caller, true);
     expect(reading).toMatchObject({
       choices: [{ text: "Hal" }],
       error: { message: expect.any(String) as string },
