@@ -3,6 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { ConfigError, checkConfig } from "@sluice/config/schema";
 import { build as bundle, type Plugin } from "esbuild";
+import { writeNeeds } from "./needs.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
@@ -55,11 +56,12 @@ const configAt = (path: string): Plugin => ({
 export async function build(options: BuildOptions = {}): Promise<void> {
   const { configFile = `${ROOT}sluice.config.ts`, outdir = `${ROOT}dist` } = options;
   const config = (await import(pathToFileURL(configFile).href)) as { default: unknown };
-  checkConfig(config.default);
+  const checked = checkConfig(config.default);
   const { version } = JSON.parse(await readFile(`${ROOT}package.json`, "utf8")) as { version: string };
   await Promise.all(
     ["gateway", "flusher"].map((name) => buildFunction(name, version, { configFile, outdir })),
   );
+  await writeNeeds(checked, outdir);
 }
 
 async function buildFunction(name: string, version: string, options: Required<BuildOptions>): Promise<void> {

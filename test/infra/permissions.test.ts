@@ -54,6 +54,11 @@ test("the gateway may do exactly this", () => {
       `s3:PutObject ${bucket}/claims/*`,
       `s3:PutObject ${bucket}/spill/*`,
       `secretsmanager:GetSecretValue ${secret("providers")}`,
+      ...["InvokeModel", "InvokeModelWithResponseStream"].flatMap((action) => [
+        `bedrock:${action} arn:aws:bedrock:*::foundation-model/*`,
+        `bedrock:${action} arn:aws:bedrock:*:111122223333:inference-profile/*`,
+        `bedrock:${action} arn:aws:bedrock:*:111122223333:application-inference-profile/*`,
+      ]),
       `logs:CreateLogStream ${log("gateway")}`,
       `logs:PutLogEvents ${log("gateway")}`,
     ].toSorted(),
@@ -109,12 +114,17 @@ describe.each(["GatewayRole", "FlusherRole"])("%s", (role) => {
     expect(actions.filter((action) => action.includes("*"))).toEqual([]);
   });
 
-  test("has a wildcard only for the objects below a prefix and the streams of its own log", () => {
+  test("has a wildcard only for the objects below a prefix, the streams of its own log and models on Bedrock", () => {
     const wild = statementsOf(role)
       .flatMap(({ Resource }) => Resource)
       .filter((resource) => resource.includes("*"));
     expect(
-      wild.filter((resource) => !/^arn:aws:(s3:::[^*]+\/(claims|spill|wholes)\/|logs:[^*]+:)\*$/.test(resource)),
+      wild.filter(
+        (resource) =>
+          !/^arn:aws:(s3:::[^*]+\/(claims|spill|wholes)\/|logs:[^*]+:|bedrock:\*:\d*:[a-z-]+\/)\*$/.test(
+            resource,
+          ),
+      ),
     ).toEqual([]);
   });
 
