@@ -121,6 +121,7 @@ export function memoryDeliveries(nowMs: () => number = () => 0): MemoryDeliverie
     leaseUntilMs: number | undefined;
     readonly delivered: Set<string>;
     readonly deadDelivered: Set<string>;
+    readonly aside: Set<string>;
   }
   const calls = new Map<string, Call>();
   const unreadable = new Set<string>();
@@ -132,6 +133,7 @@ export function memoryDeliveries(nowMs: () => number = () => 0): MemoryDeliverie
       leaseUntilMs: undefined,
       delivered: new Set(),
       deadDelivered: new Set(),
+      aside: new Set(),
     };
     calls.set(callId, call);
     return call;
@@ -154,9 +156,10 @@ export function memoryDeliveries(nowMs: () => number = () => 0): MemoryDeliverie
       };
     },
     take: (toTake, leaseUntilMs) =>
-      ofEach(toTake, ({ callId, dead }) => {
+      ofEach(toTake, ({ callId, messageId, dead }) => {
         const call = at(callId);
-        const free = call.leaseUntilMs === undefined || call.leaseUntilMs < nowMs();
+        const aside = call.aside.has(messageId);
+        const free = !aside && (call.leaseUntilMs === undefined || call.leaseUntilMs < nowMs());
         if (free) {
           call.leaseUntilMs = leaseUntilMs;
           call.dead ||= dead;
@@ -164,7 +167,7 @@ export function memoryDeliveries(nowMs: () => number = () => 0): MemoryDeliverie
           if (call.state === "parked" || (call.state === "dead" && !dead)) call.state = "open";
         }
         return {
-          kind: free ? ("taken" as const) : ("busy" as const),
+          kind: aside ? ("aside" as const) : free ? ("taken" as const) : ("busy" as const),
           untilMs: call.leaseUntilMs ?? 0,
           delivered: new Set([...call.delivered, ...(dead ? call.deadDelivered : [])]),
           wasDead: call.dead,
@@ -179,9 +182,10 @@ export function memoryDeliveries(nowMs: () => number = () => 0): MemoryDeliverie
         call.leaseUntilMs = undefined;
       }),
     markParked: (parked) =>
-      ofEach(parked, ({ callId }) => {
+      ofEach(parked, ({ callId, messageId }) => {
         const call = at(callId);
         call.state = "parked";
+        call.aside.add(messageId);
         call.leaseUntilMs = undefined;
       }),
     async markUnreadable(body) {

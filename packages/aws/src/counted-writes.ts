@@ -38,6 +38,8 @@ export type Plan<T> =
       readonly set: Item;
       /** What becomes of the lease: only a free one is taken; it is given back whoever has it. */
       readonly lease: { readonly kind: "take"; readonly nowMs: number } | { readonly kind: "give back" };
+      /** An attribute that the item must not have. Where it has it, the write is planned anew, by the item as it is. */
+      readonly unless?: string;
       /** The result, by the item after the write. */
       readonly result: (after: Item) => T;
     };
@@ -186,8 +188,14 @@ async function writeGroup<T>(
   }
 }
 
-/** The write of a call's item. It fails when the call is not counted as it was thought to be, or the lease is not free. */
-function updateOf<T>({ known: { counted: from }, plan: { to, set, lease } }: Planned<T>): UpdateParts {
+/**
+ * The write of a call's item. It fails when the call is not counted as it was thought to be, the lease is not free, or the item
+ * has what it must not have.
+ */
+function updateOf<T>({
+  known: { counted: from },
+  plan: { to, set, lease, unless },
+}: Planned<T>): UpdateParts {
   const update = createUpdate();
   for (const [name, value] of Object.entries(set)) update.set(name, value);
   if (from?.state !== to.state) update.set("state", { S: to.state });
@@ -212,6 +220,7 @@ function updateOf<T>({ known: { counted: from }, plan: { to, set, lease } }: Pla
       return `(attribute_not_exists(${until}) OR ${until} < ${value({ N: String(lease.nowMs) })})`;
     });
   }
+  if (unless !== undefined) update.require(unless, (name) => `attribute_not_exists(${name})`);
   return update.build();
 }
 

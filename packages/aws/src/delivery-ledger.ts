@@ -5,6 +5,7 @@
  *   seenAtMs, deadAtMs             when its own record, and its switch, were taken last, Unix time in ms
  *   leaseUntilMs                   until when a consumer has it
  *   delivered#<drain>              when the drain took its trace; deadDelivered#<drain>: the one that says it died
+ *   parked#<message>               when that message was parked
  *   state, acceptedHour, takenHour in which counts it is: call-state.ts
  */
 import { createHash } from "node:crypto";
@@ -42,11 +43,13 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
     take(calls, leaseUntilMs) {
       return writeCounted(
         calls.map(
-          ({ callId, dead, seenBefore }): CallWrite<Taking> => ({
+          ({ callId, messageId, dead, seenBefore }): CallWrite<Taking> => ({
             callId,
             assumed: seenBefore ? { state: "open", acceptedHour: "", takenHour: hourOf(nowMs()) } : undefined,
             plan({ counted, item }) {
               const atMs = nowMs();
+              const aside = `${PARKED}${messageId}`;
+              if (item[aside]) return { kind: "ended", result: taking("aside", item, dead) };
               if (Number(item["leaseUntilMs"]?.N ?? 0) >= atMs) {
                 return { kind: "ended", result: taking("busy", item, dead) };
               }
@@ -59,6 +62,7 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
                   ttl: timeToLive(atMs),
                 },
                 lease: { kind: "take", nowMs: atMs },
+                unless: aside,
                 result: (after) => taking("taken", after, dead),
               };
             },
@@ -104,7 +108,7 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
             plan: ({ counted }) => ({
               kind: "write",
               to: whenParked(counted, hourOf(nowMs())),
-              set: { ttl: timeToLive(nowMs()) },
+              set: { [`${PARKED}${call.messageId}`]: number(nowMs()), ttl: timeToLive(nowMs()) },
               lease: { kind: "give back" },
               result: () => undefined,
             }),
@@ -166,6 +170,8 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
 const DELIVERED = "delivered#";
 /** The same of the trace that gives the call up for dead. */
 const DEAD_DELIVERED = "deadDelivered#";
+/** Begins the name of the attribute that says when a message was parked. */
+const PARKED = "parked#";
 
 /** Whoever took a call finds it open, as it was when it was taken. */
 function assumeOpen({ counted }: Pick<DeliveryMark, "counted">): CountedCall | undefined {

@@ -56,7 +56,9 @@ async function count(
   fail: (one: ToPark, error: unknown) => void,
 ): Promise<void> {
   const calls = stored.flatMap((one) =>
-    one.callId === undefined ? [] : [{ one, callId: one.callId, counted: one.counted }],
+    one.callId === undefined
+      ? []
+      : [{ one, callId: one.callId, messageId: one.message.id, counted: one.counted }],
   );
   const unreadable = stored.filter(({ callId }) => callId === undefined);
   const [counted, ...others] = await Promise.all([

@@ -40,6 +40,8 @@ export type Park = (message: QueueMessage, reason: string) => Promise<void>;
 /** A call that is to be taken. */
 export interface CallToTake {
   readonly callId: string;
+  /** Of the message that it is taken for. */
+  readonly messageId: string;
   /** It is given up for dead. */
   readonly dead: boolean;
   /** Its message was received before, so that the ledger has it probably. A guess, which a right one makes cheap. */
@@ -54,8 +56,11 @@ export interface CountedUnder {
 
 /** What taking a call came to. */
 export interface Taking {
-  /** `busy`: another consumer has it until `untilMs`. */
-  readonly kind: "taken" | "busy";
+  /**
+   * `busy`: another consumer has it until `untilMs`. `aside`: this very message is in the dead-letter queue, or was, and what
+   * came is a copy of it.
+   */
+  readonly kind: "taken" | "busy" | "aside";
   /** Unix time, ms. */
   readonly untilMs: number;
   /** Names of the drains that have its trace; for a call's own record, those that have more than that it died. */
@@ -83,6 +88,8 @@ export interface DeliveryMark {
 /** A call whose message was put aside. */
 export interface ParkedCall {
   readonly callId: string;
+  /** Of the message that was put aside. What a replay sends is another message. */
+  readonly messageId: string;
   readonly counted?: CountedUnder | undefined;
 }
 
@@ -93,11 +100,17 @@ export interface ParkedCall {
  * store threw. The other methods throw it.
  */
 export interface DeliveryLedger {
-  /** Takes calls until `leaseUntilMs` (Unix time), unless another consumer has them. The first time, a call is accepted. */
+  /**
+   * Takes calls until `leaseUntilMs` (Unix time), unless another consumer has them, or their message is parked. The first time, a
+   * call is accepted.
+   */
   take(calls: readonly CallToTake[], leaseUntilMs: number): Promise<readonly PromiseSettledResult<Taking>[]>;
   /** Notes which drains have the calls' traces, and lets go of the calls. */
   markDelivered(marks: readonly DeliveryMark[]): Promise<readonly PromiseSettledResult<void>[]>;
-  /** Notes that the calls' messages are parked, and lets go of the calls. A parked call that is taken is in flight again. */
+  /**
+   * Notes that the calls' messages are parked, and lets go of the calls. A parked call that is taken for another message, for a
+   * replay sends one, is in flight again.
+   */
   markParked(calls: readonly ParkedCall[]): Promise<readonly PromiseSettledResult<void>[]>;
   /** Counts a parked message that names no call; once, however often a message with that body is parked. */
   markUnreadable(body: string): Promise<void>;

@@ -30,9 +30,9 @@ const DUPLICATE: MessageEnd = { kind: "done", needless: "duplicate" };
 
 /**
  * Takes calls for this consumer until `leaseUntilMs` (Unix time). A call that each of its drains has is a duplicate and done,
- * and so is one that was done before, whatever drains the config has come to name since; one that another consumer works on
- * comes back when that one's time is over. So does every call while the ledger is away; a call that it may have given all the
- * same, with only its answer lost, is let go of. Never rejects.
+ * and so is one that was done before, whatever drains the config has come to name since, and a copy of a message that is parked; one
+ * that another consumer works on comes back when that one's time is over. So does every call while the ledger is away; a call that it
+ * may have given all the same, with only its answer lost, is let go of. Never rejects.
  */
 export async function takeCalls(
   prepared: readonly Prepared[],
@@ -51,6 +51,7 @@ export async function takeCalls(
   const outcomes = await deps.deliveries.take(
     prepared.map((item) => ({
       callId: item.record.callId,
+      messageId: item.message.id,
       dead: isDeadCall(item),
       // A switch goes off when it is received a second time, and then its call is new to the ledger.
       seenBefore: item.message.receiveCount > (isDeadCall(item) ? 2 : 1),
@@ -66,6 +67,11 @@ export async function takeCalls(
       continue;
     }
     const { kind, untilMs, delivered, wasDead, closed, counted } = outcome.value;
+    if (kind === "aside") {
+      // SQS may hand out what it was told to delete, and such a copy need not come back: the call must stay parked.
+      ended.push({ message, callId, end: DUPLICATE });
+      continue;
+    }
     const dead = isDeadCall(item);
     const revived = wasDead && !dead;
     // A call that died went to every drain that fits it, so that there its own trace has to take that one's place.

@@ -8,8 +8,18 @@ import { type TestTable, tableForTest } from "../../support/table.ts";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-const own = (callId: string, seenBefore = false): CallToTake => ({ callId, dead: false, seenBefore });
-const died = (callId: string): CallToTake => ({ callId, dead: true, seenBefore: false });
+const own = (callId: string, seenBefore = false, messageId = "m1"): CallToTake => ({
+  callId,
+  messageId,
+  dead: false,
+  seenBefore,
+});
+const died = (callId: string): CallToTake => ({
+  callId,
+  messageId: "m0",
+  dead: true,
+  seenBefore: false,
+});
 const names = (count: number) => Array.from({ length: count }, (_, at) => `call-${at}`);
 
 function valueOf<T>(outcome: PromiseSettledResult<T> | undefined): T {
@@ -26,8 +36,8 @@ async function deliver(table: TestTable, callId: string, { dead = false, complet
   valueOf(outcome);
 }
 
-async function park(table: TestTable, callId: string) {
-  valueOf((await table.deliveries.markParked([{ callId }]))[0]);
+async function park(table: TestTable, callId: string, messageId = "m1") {
+  valueOf((await table.deliveries.markParked([{ callId, messageId }]))[0]);
 }
 
 /** The four numbers, as `accepted = delivered + parked + in flight`. */
@@ -77,10 +87,29 @@ describe("a call", () => {
     await park(table, "a");
     await park(table, "a");
     expect(await equation(table)).toBe("1 = 0 + 1 + 0");
-    expect(await take(table, own("a"))).toMatchObject([{ kind: "taken" }]);
+    expect(await take(table, own("a", false, "m2"))).toMatchObject([{ kind: "taken" }]);
     expect(await equation(table)).toBe("1 = 0 + 0 + 1");
     await deliver(table, "a");
     expect(await equation(table)).toBe("1 = 1 + 0 + 0");
+  });
+
+  it.each([
+    { name: "that seems to be the first", seenBefore: false },
+    { name: "that seems to come back", seenBefore: true },
+  ])("that is parked is not taken for a copy $name of the message that is parked", async ({ seenBefore }) => {
+    const table = await tableForTest();
+    await take(table, own("a"));
+    await park(table, "a");
+    expect(await take(table, own("a", seenBefore))).toMatchObject([{ kind: "aside" }]);
+    expect(await equation(table)).toBe("1 = 0 + 1 + 0");
+    // Nor does a copy get in the way of the replay, for which the call is open again.
+    await take(table, own("a", false, "m2"));
+    valueOf(
+      (await table.deliveries.markDelivered([{ callId: "a", drains: [], dead: false, complete: false }]))[0],
+    );
+    expect(await take(table, own("a", seenBefore))).toMatchObject([{ kind: "aside" }]);
+    expect(await take(table, own("a", true, "m2"))).toMatchObject([{ kind: "taken" }]);
+    expect(await equation(table)).toBe("1 = 0 + 0 + 1");
   });
 
   it("that is parked before anybody took it is accepted and parked", async () => {
@@ -164,7 +193,7 @@ describe("a thousand calls", () => {
     await park(table, "call-3");
     await deliver(table, "call-4");
     table.nowMs += 2 * MINUTE_MS;
-    const taken = await take(table, ...names(90).map((name) => own(name)));
+    const taken = await take(table, ...names(90).map((name) => own(name, false, "m2")));
     expect(taken.every(({ kind }) => kind === "taken")).toBe(true);
     expect(taken.map(({ closed }) => closed).indexOf(true)).toBe(4);
     expect(await equation(table)).toBe("90 = 1 + 0 + 89");

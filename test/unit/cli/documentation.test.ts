@@ -74,13 +74,13 @@ async function countCalls({ client, table, nowMs }: CommandLine): Promise<void> 
   const deliveries = createDeliveryLedger(options);
   const ids = Array.from({ length: 128 }, (_, at) => `call-${at}`);
   await deliveries.take(
-    ids.map((callId) => ({ callId, dead: false, seenBefore: false })),
+    ids.map((callId) => ({ callId, messageId: callId, dead: false, seenBefore: false })),
     nowMs,
   );
   await deliveries.markDelivered(
     ids.slice(1).map((callId) => ({ callId, drains: ["langfuse"], dead: false, complete: true })),
   );
-  await deliveries.markParked([{ callId: "call-0" }]);
+  await deliveries.markParked([{ callId: "call-0", messageId: "call-0" }]);
 }
 
 /** The document with the output that its examples have now. */

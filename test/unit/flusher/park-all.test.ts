@@ -89,6 +89,17 @@ describe("a parked message", () => {
     expect(ledger.counts()).toMatchObject({ accepted: 1, open: 0, parked: 1, unreadable: 1 });
   });
 
+  it("that SQS hands out once more stays parked, for the copy need not come back", async () => {
+    const { flush, ledger, deadLetters } = world();
+    await flush([call]);
+    expect(await flush([{ ...call, receiveCount: 2 }])).toMatchObject({ doneIds: [call.id], duplicates: 1 });
+    expect(deadLetters).toHaveLength(1);
+    expect(ledger.counts()).toMatchObject({ accepted: 1, open: 0, parked: 1 });
+    // What a replay sends is another message.
+    expect(await flush([{ ...call, id: "replayed" }])).toMatchObject({ parked: [{ id: "replayed" }] });
+    expect(deadLetters).toHaveLength(2);
+  });
+
   it("is counted under its call when only its claimed object is gone", async () => {
     const { flush, ledger } = world();
     const key = `claims/2026-11-21/${numberedRecord(7).callId}`;

@@ -33,9 +33,14 @@ afterAll(() => table.stop());
 type Boundary = "take" | "markDelivered" | "markParked" | "markUnreadable" | "park" | "export";
 const BOUNDARIES = ["take", "markDelivered", "markParked", "markUnreadable", "park", "export"] as const;
 
+/** How the drain answers. */
+type Answers = "delivered" | "retry" | "rejected";
+
 type Step =
   | { readonly kind: "call" | "death" | "duplicate" | "late record"; readonly which: number }
   | { readonly kind: "foreign message"; readonly which: number }
+  /** SQS hands out a copy of a message that a flusher has had, perhaps done with; it does not come back, whatever becomes of it. */
+  | { readonly kind: "stray copy"; readonly which: number; readonly answers: Answers }
   | {
       readonly kind: "batch";
       readonly size: number;
@@ -43,13 +48,14 @@ type Step =
       readonly mishap?:
         | { readonly at: Boundary; readonly kind: "killed before" | "killed after" | "fails" }
         | undefined;
-      readonly answers: "delivered" | "retry" | "rejected";
+      readonly answers: Answers;
     }
   | { readonly kind: "replay" }
   | { readonly kind: "wait"; readonly minutes: number };
 
 const which = fc.nat({ max: 3 });
 const boundary = fc.constantFrom(...BOUNDARIES);
+const answers = fc.constantFrom<Answers[]>("delivered", "delivered", "retry", "rejected");
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
@@ -71,13 +77,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         }),
         { nil: undefined, freq: 2 },
       ),
-      answers: fc.constantFrom(
-        "delivered" as const,
-        "delivered" as const,
-        "retry" as const,
-        "rejected" as const,
-      ),
+      answers,
     }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("stray copy" as const), which: fc.nat({ max: 20 }), answers }),
   },
   { weight: 2, arbitrary: fc.constant({ kind: "replay" } as const) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), minutes: fc.nat({ max: 20 }) }) },
@@ -91,13 +96,17 @@ function world() {
   firstCall += 4;
   let sent = 0;
   const queue: QueueMessage[] = [];
+  const handedOut: QueueMessage[] = [];
   const deadLetters: string[] = [];
   const send = (body: string, receiveCount = 0) => {
     queue.push({ id: `m${sent++}`, body, sentAtMs: table.nowMs, receiveCount, attributes: {} });
   };
   const bodyOf = (which: number) => messageBody(numberedRecord(first + which));
 
-  const flush = async ({ size, mishap, answers }: Omit<Extract<Step, { kind: "batch" }>, "kind">) => {
+  const consume = async (
+    batch: readonly QueueMessage[],
+    { mishap, answers }: Pick<Extract<Step, { kind: "batch" }>, "mishap" | "answers">,
+  ) => {
     const dead = Promise.withResolvers<"killed">();
     const at =
       <A extends readonly unknown[], R>(
@@ -163,16 +172,18 @@ function world() {
       log: { error: () => undefined, warn: () => undefined },
       nowMs: () => table.nowMs,
     };
-    const batch = queue
-      .splice(0, size)
-      .map((message) => ({ ...message, receiveCount: message.receiveCount + 1 }));
     const result = await Promise.race([
       createFlusher(dependencies)(batch, { leaseUntilMs: table.nowMs + LEASE_MS }),
       dead.promise,
     ]);
-    const back =
-      result === "killed" ? batch : batch.filter(({ id }) => result.failed.some((one) => one.id === id));
-    queue.push(...back);
+    return result === "killed" ? batch : batch.filter(({ id }) => result.failed.some((one) => one.id === id));
+  };
+  const flush = async ({ size, ...rest }: Omit<Extract<Step, { kind: "batch" }>, "kind">) => {
+    const batch = queue
+      .splice(0, size)
+      .map((message) => ({ ...message, receiveCount: message.receiveCount + 1 }));
+    handedOut.push(...batch);
+    queue.push(...(await consume(batch, rest)));
   };
 
   return {
@@ -181,7 +192,10 @@ function world() {
     flush,
     async step(step: Step) {
       if (step.kind === "batch") await flush(step);
-      else if (step.kind === "wait") table.nowMs += step.minutes * MINUTE_MS;
+      else if (step.kind === "stray copy") {
+        const stray = handedOut[step.which % Math.max(1, handedOut.length)];
+        if (stray) await consume([stray], step);
+      } else if (step.kind === "wait") table.nowMs += step.minutes * MINUTE_MS;
       else if (step.kind === "replay") for (const body of deadLetters.splice(0)) send(body);
       else if (step.kind === "foreign message") send(`not a record ${first + step.which}`);
       else if (step.kind === "death") send(switchOf(first + step.which));

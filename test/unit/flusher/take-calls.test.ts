@@ -77,7 +77,10 @@ function flusherOver(table: TestTable, drains: readonly Drain[], changes: Partia
 
 /** Another consumer takes the call for a minute. */
 async function takenByAnother(table: TestTable, callId: string): Promise<void> {
-  await table.deliveries.take([{ callId, dead: false, seenBefore: false }], table.nowMs + MINUTE_MS);
+  await table.deliveries.take(
+    [{ callId, messageId: "another", dead: false, seenBefore: false }],
+    table.nowMs + MINUTE_MS,
+  );
 }
 
 describe("a call that is delivered again", () => {

@@ -170,10 +170,12 @@ describe("sluice queue", () => {
       random: () => 0,
       wait: () => Promise.resolve(),
     });
-    const calls = ["a", "b", "c"].map((digit) => ({ callId: callId(digit), dead: false, seenBefore: false }));
+    const calls = ["a", "b", "c"].map((digit) => {
+      return { callId: callId(digit), messageId: digit, dead: false, seenBefore: false };
+    });
     await deliveries.take(calls, cli.nowMs);
     await deliveries.markDelivered([{ callId: callId("a"), drains: ["main"], dead: false, complete: true }]);
-    await deliveries.markParked([{ callId: callId("b") }]);
+    await deliveries.markParked([{ callId: callId("b"), messageId: "b" }]);
     await deliveries.markUnreadable("not ours");
     const text = async () => (await cli.run("queue", "status", "--local")).stdout;
     expect(await text()).toContain("3 accepted = 1 delivered + 1 parked + 1 in flight");
