@@ -85,13 +85,14 @@ function hasFieldOfItsOwn(block: JsonObject): boolean {
   );
 }
 
-/** Gemini and Converse write a text without its type. */
+/** Gemini and Converse write a text without its type. Gemini's signature of it is among the `reasoning_details`. */
 function asTextPart(block: JsonObject): JsonObject {
-  const [only, ...more] = Object.keys(block);
-  return only === "text" && more.length === 0 ? { type: "text", ...block } : block;
+  if (block["type"] !== undefined || typeof block["text"] !== "string") return block;
+  const { thoughtSignature: _, thought_signature: __, ...text } = block;
+  return { type: "text", ...text };
 }
 
-/** Whether a block says what the joined text cannot: what it cites, its signature, or that it is no text at all. */
+/** Whether a block says what the joined text cannot: what it cites, or that it is no text at all. */
 function isMoreThanText(block: JsonObject): boolean {
   if (block["type"] !== "text") return true;
   const { citations } = block;

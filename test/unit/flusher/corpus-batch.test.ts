@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { observe } from "@sluice/flusher";
 import { callSpans } from "@sluice/langfuse";
 import { describe, expect, it } from "vitest";
-import { corpusCases } from "../../support/corpus.ts";
+import { type CorpusCase, corpusCases, corpusExpectation } from "../../support/corpus.ts";
 import { corpusRecord } from "../../support/corpus-records.ts";
 import type { CorpusBatchResult } from "../../support/flush-corpus-batch.ts";
 import { startLangfuseEndpoint } from "../../support/langfuse-endpoint.ts";
@@ -34,21 +34,42 @@ describe.runIf(cases)("a thousand recorded calls in one batch", () => {
 });
 
 describe.runIf(cases)("the span of a recorded call", () => {
-  it.each((cases ?? []).map((recorded) => [recorded.id, recorded] as const))(
-    "%s shows what came back, and says so when it was an error",
+  const attributesOf = (recorded: CorpusCase) => callSpans(observe(corpusRecord(recorded, 0)))[0].attributes;
+  const named = (wanted: (recorded: CorpusCase) => boolean) =>
+    (cases ?? []).filter(wanted).map((recorded) => [recorded.id, recorded] as const);
+
+  it.each(named(({ outcome }) => outcome === "ok"))("%s shows what came back", (_id, recorded) => {
+    const attributes = attributesOf(recorded);
+    expect(attributes["langfuse.observation.input"]).toBeDefined();
+    expect(attributes["langfuse.observation.output"]).toBeDefined();
+    expect(attributes["langfuse.observation.level"]).not.toBe("ERROR");
+  });
+
+  it.each(named(({ outcome }) => outcome !== "ok"))("%s says that it went wrong", (_id, recorded) => {
+    const attributes = attributesOf(recorded);
+    expect(attributes["langfuse.observation.output"]).toBeDefined();
+    expect(attributes).toMatchObject({
+      "langfuse.observation.level": "ERROR",
+      "langfuse.observation.status_message": expect.stringMatching(/./) as string,
+      "error.type": expect.stringMatching(/./) as string,
+    });
+  });
+
+  it.each(named((recorded) => (corpusExpectation(recorded)?.choices?.length ?? 0) === 1))(
+    "%s has the text and the tool calls of the answer, each once",
     (_id, recorded) => {
-      const [span] = callSpans(observe(corpusRecord(recorded, 0)));
-      const attributes = span.attributes;
-      expect(attributes["langfuse.observation.input"]).toBeDefined();
-      expect(attributes["langfuse.observation.output"]).toBeDefined();
-      if (recorded.outcome === "ok") {
-        expect(attributes["langfuse.observation.level"]).not.toBe("ERROR");
-      } else {
-        expect(attributes).toMatchObject({
-          "langfuse.observation.level": "ERROR",
-          "error.type": expect.any(String) as string,
-        });
-      }
+      const expected = corpusExpectation(recorded)?.choices?.[0];
+      const shown = attributesOf(recorded)["langfuse.observation.output"];
+      const output = JSON.parse(typeof shown === "string" ? shown : "{}") as {
+        content: string | null | readonly { readonly type?: string; readonly text?: string }[];
+        tool_calls?: readonly { readonly function: { readonly name: string } }[];
+      };
+      const blocks = typeof output.content === "string" ? [{ text: output.content }] : (output.content ?? []);
+      const texts = blocks.flatMap(({ text }) => text ?? []).join("");
+      const names = (output.tool_calls ?? []).map((call) => call.function.name);
+      expect(texts).toBe(expected?.text);
+      expect(names).toEqual(expected?.toolCalls.map(({ name }) => name));
+      expect(blocks.filter((block) => "type" in block && block.type === "tool_use")).toEqual([]);
     },
   );
 });

@@ -247,6 +247,24 @@ describe("the output of a call", () => {
     });
   });
 
+  it("is one text where Gemini signed it, for the signature stands among the details", () => {
+    const body = {
+      candidates: [
+        {
+          content: { role: "model", parts: [{ text: "Paris.", thoughtSignature: "sig" }] },
+          finishReason: "STOP",
+        },
+      ],
+    };
+    const attributes = attributesOf({
+      answer: answer(JSON.stringify(body), { format: "gemini-generate-content" }),
+    });
+    expect(json(attributes["langfuse.observation.output"])).toMatchObject({
+      content: "Paris.",
+      reasoning_details: [{ data: "sig" }],
+    });
+  });
+
   it("is one text where the blocks say no more than that", () => {
     const body = {
       type: "message",
