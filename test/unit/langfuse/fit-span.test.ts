@@ -51,6 +51,26 @@ describe("a span that is too large for one request", () => {
     });
   });
 
+  test("names the place where the call is kept whole, which no cut takes away", () => {
+    const asked: string[] = [];
+    const keepWhole = () => {
+      asked.push("whole");
+      return "s3://bucket/wholes/day/id.json";
+    };
+    const metadata = Object.fromEntries(
+      Array.from({ length: 50_000 }, (_, i) => [`key ${i}`, "x".repeat(200)]),
+    );
+    const call = observe(chatRecord({ trace: { ...trace, metadata } }));
+    const span = JSON.parse(Buffer.from(drain.encode(call, keepWhole)).toString()) as ReceivedSpan;
+    expect(attributesOf(span)).toMatchObject({
+      "langfuse.observation.metadata.whole": "s3://bucket/wholes/day/id.json",
+      "langfuse.observation.metadata.cut_from_bytes": expect.any(Number) as number,
+    });
+    expect(asked).toEqual(["whole"]);
+    drain.encode(observe(chatRecord()), keepWhole);
+    expect(asked).toEqual(["whole"]);
+  });
+
   test("of an error stays an error, with its message", () => {
     const error = { message: "Too long", code: "context_length_exceeded" };
     const { span, attributes } = encoded({
