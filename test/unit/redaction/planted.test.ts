@@ -7,9 +7,9 @@ import { PLANTED_CALLS } from "../../support/planted-calls.ts";
 import { PLANTED, secretOf } from "../../support/planted-strings.ts";
 
 const redact = createRedactor();
-const DRAINS = ["langfuse", "langfuse-legacy", "otlp"] as const;
+const DRAINS = ["langfuse", "otlp"] as const;
 
-/** Everything that leaves of a call, for every kind of drain. */
+/** Everything that leaves of a call, with the attributes of every kind of drain. */
 function sent(record: ExchangeRecord, mode: CaptureMode): string {
   const call: ObservedCall = redact({ ...observe(record), queuedAtMs: record.times.endedAtMs }, mode);
   return DRAINS.map((drain) => Buffer.from(encodeCall(call, 4_000_000, { drain })).toString()).join("\n");
