@@ -1,6 +1,7 @@
 /** The config changes while calls wait: the counts of delivery still add up, and no drain gets a trace twice. */
 import type { Destination } from "@sluice/flusher";
 import { type OpenedRecord, packRecord } from "@sluice/trace";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { destination, flusherTo, queueMessage } from "../../support/destinations.ts";
 import { messageBody, numberedRecord } from "../../support/records.ts";
@@ -89,6 +90,58 @@ describe("a call that waits for a drain", () => {
     expect((await flusherOver(table, [resumed])(body, 2)).doneIds).toEqual(["m"]);
     expect(await counts(table)).toEqual(DELIVERED);
     expect(resumed.seen).toHaveLength(1);
+  });
+});
+
+type Mode = "up" | "away" | "paused" | "takes no such calls";
+
+describe("any row of configs", () => {
+  const mode = fc.constantFrom<Mode>("up", "away", "paused", "takes no such calls");
+  const config = fc.uniqueArray(fc.tuple(fc.constantFrom("a", "b", "c"), mode), {
+    selector: ([name]) => name,
+  });
+
+  it("leaves a call in one count, and ends when each drain of one of them has it, once", async () => {
+    const table = await tableForTest();
+    let call = 1000;
+    await fc.assert(
+      fc.asyncProperty(fc.array(config, { minLength: 1, maxLength: 6 }), async (configs) => {
+        const text = messageBody(numberedRecord(call++));
+        const before = await counts(table);
+        const taken = new Set<string>();
+        let isDone = false;
+        for (const [index, modes] of configs.entries()) {
+          const drains = modes.map(([name, kind]) => {
+            const skips = kind === "takes no such calls" && { when: { keys: ["nobody"] } };
+            const drain = destination(name, { paused: kind === "paused", ...skips });
+            if (kind === "away") drain.outcome = { kind: "retry", reason: "Not now." };
+            return { drain, kind };
+          });
+          const result = await flusherOver(
+            table,
+            drains.map(({ drain }) => drain),
+          )(text, index + 1);
+          const lacking = drains.filter(
+            ({ drain, kind }) => (kind === "away" || kind === "paused") && !taken.has(drain.name),
+          );
+          for (const { drain, kind } of drains) {
+            const gets = (kind === "up" || kind === "away") && !isDone && !taken.has(drain.name);
+            expect(drain.seen).toHaveLength(gets ? 1 : 0);
+            if (gets && kind === "up") taken.add(drain.name);
+          }
+          isDone ||= lacking.length === 0;
+          expect(result.doneIds).toHaveLength(isDone ? 1 : 0);
+          const now = await counts(table);
+          expect(now).toEqual({
+            ...before,
+            accepted: before.accepted + 1,
+            delivered: before.delivered + (isDone ? 1 : 0),
+            inFlight: before.inFlight + (isDone ? 0 : 1),
+          });
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 

@@ -33,7 +33,7 @@ export interface Seeds {
   readonly key: VirtualKeySecret;
   readonly providers: readonly ProviderTarget[];
   readonly drains: ResolvedConfig["drains"];
-  /** Credentials of every drain. */
+  /** Credentials of every drain to Langfuse. */
   readonly langfuse: Pick<LangfuseTarget, "publicKey" | "secretKey">;
 }
 
@@ -61,7 +61,10 @@ export async function openParts(
 /** Makes the table, the queues, the bucket and the secrets, and stores the key. What is there stays. */
 export async function seedParts({ dynamodb, queues, secrets }: Stores, seeds: Seeds): Promise<void> {
   const { publicKey, secretKey } = seeds.langfuse;
-  const drainKeys = Object.keys(seeds.drains).map((name) => [name, { publicKey, secretKey }]);
+  // Other backends are spoken to without secrets: a collector on this machine asks for none.
+  const drainKeys = Object.values(seeds.drains)
+    .filter(({ type }) => type !== "otlp")
+    .map(({ name }) => [name, { publicKey, secretKey }]);
   const providerKeys = seeds.providers.map(({ name, apiKey }) => [name, apiKey]);
   const keys = createKeyStore({ client: dynamodb.client, table: NAMES.table });
   await together([
