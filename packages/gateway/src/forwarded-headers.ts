@@ -75,6 +75,21 @@ export function translatedHeaders(
   };
 }
 
+/** Headers that are credentials, or may be: no config can have them recorded. */
+const CREDENTIALS = /authorization|cookie|api-?key|token|secret|password|signature|credential/;
+
+/** Those of the caller's headers that drains keep, for the record; undefined when there are none. */
+export function callerHeaders(
+  caller: GatewayRequest["headers"],
+  kept: readonly string[],
+): Record<string, string> | undefined {
+  const found = kept.flatMap((name): [string, string][] => {
+    const value = caller[name];
+    return value === undefined || CREDENTIALS.test(name) ? [] : [[name, value]];
+  });
+  return found.length === 0 ? undefined : Object.fromEntries(found);
+}
+
 /** Of the provider's headers, what the platform in front of Sluice sets itself or what names a session with us. */
 const NOT_FOR_CALLER = new Set(["alt-svc", "date", "server", "set-cookie"]);
 

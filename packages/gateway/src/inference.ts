@@ -75,6 +75,7 @@ export async function serveInference(
     request,
     startedAtMs,
     gatewayVersion: deps.version,
+    keptHeaders: Object.values(config.drains).flatMap(({ keep }) => keep.requestHeaders),
     ...(target.endpoint === "proxy" && { passage: { method: request.method, path: target.path } }),
   });
   const deadline = deadlineSignal(request.deadlineAtMs, startedAtMs);

@@ -14,6 +14,7 @@ import {
 } from "@sluice/trace";
 import type { Admission } from "./admission/admit.ts";
 import type { HandedOver } from "./finished-call.ts";
+import { callerHeaders } from "./forwarded-headers.ts";
 import type { GatewayRequest } from "./http.ts";
 
 /** A try that is still going on, or over. */
@@ -30,6 +31,8 @@ export interface CallIdentity {
   readonly startedAtMs: number;
   readonly gatewayVersion: string;
   readonly passage?: ExchangeRecord["passage"];
+  /** Names of the caller's headers that drains keep. */
+  readonly keptHeaders?: readonly string[];
 }
 
 /** The account of one call. */
@@ -72,7 +75,8 @@ export function closeAttempt(journal: Journal, endedAtMs: number, error?: Attemp
 
 /** What every record of the call says of it. */
 export function callFields({ identity, admission, requestedModel, streaming }: Journal) {
-  const { callId, endpoint, key, trace, request, gatewayVersion, passage } = identity;
+  const { callId, endpoint, key, trace, request, gatewayVersion, passage, keptHeaders = [] } = identity;
+  const headers = callerHeaders(request.headers, keptHeaders);
   const userAgent = request.headers["user-agent"];
   return {
     version: RECORD_VERSION,
@@ -90,6 +94,7 @@ export function callFields({ identity, admission, requestedModel, streaming }: J
     caller: {
       ...(request.callerIp !== undefined && { ip: request.callerIp }),
       ...(userAgent !== undefined && { userAgent }),
+      ...(headers && { headers }),
     },
     gatewayVersion,
   } as const;

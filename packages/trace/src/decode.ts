@@ -191,7 +191,11 @@ const call = {
       budget: z.object({ limitUsd: usd, spentUsd: usd, resetsAtMs: timeMs.exactOptional() }).exactOptional(),
     }),
   ),
-  caller: z.object({ ip: text.exactOptional(), userAgent: text.exactOptional() }),
+  caller: z.object({
+    ip: text.exactOptional(),
+    userAgent: text.exactOptional(),
+    headers: z.record(text, text).exactOptional(),
+  }),
   gatewayVersion: text,
 };
 

@@ -174,7 +174,12 @@ interface CallRecord {
   readonly capture?: CaptureMode;
   /** Where its cost is to be entered. Empty for a call that was not admitted. */
   readonly accounts: readonly LedgerAccount[];
-  readonly caller: { readonly ip?: string; readonly userAgent?: string };
+  readonly caller: {
+    readonly ip?: string;
+    readonly userAgent?: string;
+    /** Those of its headers that some drain keeps, names in lower case. Never credentials. */
+    readonly headers?: Readonly<Record<string, string>>;
+  };
   /** The deployed Sluice version that wrote the record. */
   readonly gatewayVersion: string;
 }

@@ -384,6 +384,17 @@ describe("how much of a call may leave", () => {
   });
 });
 
+describe("the caller's headers", () => {
+  it("are recorded where a drain keeps them, and credentials never", async () => {
+    const requestHeaders = ["x-shop", "x-absent", "authorization", "x-auth-token"];
+    const { gateway } = await start(json(chatCompletion("Hi")), {
+      config: { drains: { main: { type: "langfuse", keep: { requestHeaders } } } },
+    });
+    await post(gateway, HELLO, { "x-shop": "berlin", "x-auth-token": "t", "x-other": "1" });
+    expect(gateway.records[0]?.caller.headers).toEqual({ "x-shop": "berlin" });
+  });
+});
+
 describe("a call that is refused", () => {
   it.each([
     ["an empty body", "", 400, "invalid_json"],

@@ -383,6 +383,14 @@ describe("a span for a drain", () => {
     expect(present({})).toContain("langfuse.observation.metadata.client_ip");
   });
 
+  it("has those of the caller's headers that it keeps itself", () => {
+    const caller = { headers: { "x-shop": "berlin", "x-other": "1" } };
+    const shown = (options: SpanOptions) =>
+      attributesOf({ caller }, options)["langfuse.observation.metadata.request_headers"];
+    expect(shown({ keep: { requestHeaders: ["x-shop", "x-absent"] } })).toBe('{"x-shop":"berlin"}');
+    expect(shown({})).toBeUndefined();
+  });
+
   it("is a root of the app unless the parent is in the project", () => {
     const parent = { ...trace, parentSpanId: spanId("3".repeat(16)) };
     const rootOf = (of: ExchangeRecord["trace"]) =>

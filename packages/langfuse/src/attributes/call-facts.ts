@@ -13,8 +13,13 @@ import { type Settings, settingsOf } from "./settings.ts";
 export interface SpanOptions {
   /** Default: `langfuse`. */
   readonly drain?: DrainType;
-  /** What of the caller goes along. Default: everything that the record has. */
-  readonly keep?: { readonly clientIp?: boolean; readonly userAgent?: boolean };
+  /** What of the caller goes along. Default: address and user agent, and no headers. */
+  readonly keep?: {
+    readonly clientIp?: boolean;
+    readonly userAgent?: boolean;
+    /** Names in lower case. */
+    readonly requestHeaders?: readonly string[];
+  };
 }
 
 /** See the module. */
@@ -36,7 +41,7 @@ export interface CallFacts {
   /** Undefined when the input is no conversation. */
   readonly conversation: Conversation | undefined;
   readonly drain: DrainType;
-  readonly keep: { readonly clientIp: boolean; readonly userAgent: boolean };
+  readonly keep: Required<NonNullable<SpanOptions["keep"]>>;
 }
 
 /** The facts of a call for a kind of drain. */
@@ -58,6 +63,10 @@ export function factsOf(call: ObservedCall, { drain = "langfuse", keep }: SpanOp
     settings: settingsOf(request?.parameters ?? {}),
     conversation: conversationOf(request?.input),
     drain,
-    keep: { clientIp: keep?.clientIp ?? true, userAgent: keep?.userAgent ?? true },
+    keep: {
+      clientIp: keep?.clientIp ?? true,
+      userAgent: keep?.userAgent ?? true,
+      requestHeaders: keep?.requestHeaders ?? [],
+    },
   };
 }

@@ -107,6 +107,13 @@ const FIELDS: readonly Field[] = [
     ({ record, keep }) => (keep.userAgent ? record.caller.userAgent : undefined),
   ],
   [
+    "request_headers",
+    "JSON",
+    "request",
+    "The caller's headers that `keep.requestHeaders` names; never credentials.",
+    requestHeaders,
+  ],
+  [
     "provider",
     "",
     "last attempt",
@@ -364,6 +371,12 @@ function environmentId({ call }: CallFacts): string | undefined {
 function environmentGiven({ call }: CallFacts): string | undefined {
   const named = namedEnvironment(call);
   return named === undefined || fittingEnvironment(named) === named ? undefined : named;
+}
+
+/** A drain shows those that it keeps itself; the record may have more, for others. */
+function requestHeaders({ record: { caller }, keep }: CallFacts): string | undefined {
+  const kept = Object.entries(caller.headers ?? {}).filter(([name]) => keep.requestHeaders.includes(name));
+  return kept.length === 0 ? undefined : JSON.stringify(Object.fromEntries(kept));
 }
 
 function attempts({ record }: CallFacts): string | undefined {
