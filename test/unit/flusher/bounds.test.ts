@@ -17,6 +17,7 @@ import {
   type LangfuseEndpoint,
   startLangfuseEndpoint,
 } from "../../support/langfuse-endpoint.ts";
+import { mediaEndpoint } from "../../support/langfuse-media.ts";
 import { memoryAccounts, memoryDeliveries, memorySettlements } from "../../support/ledger.ts";
 import { answer, messageBody, numberedRecord } from "../../support/records.ts";
 
@@ -115,6 +116,21 @@ describe("a batch", () => {
     expect(result.unpackedBytes).toBeGreaterThan(flusherLimits.memoryMb * 2 ** 20);
     // A quarter is left for the SDK, and for what a bundle has and this program has not.
     expect(result.maxRssBytes).toBeLessThan(flusherLimits.memoryMb * 2 ** 20 * 0.75);
+  }, 120_000);
+});
+
+describe("a thousand calls with an image of 100 KB each", () => {
+  it("are flushed within 512 MB, every image stored once", async () => {
+    const media = mediaEndpoint();
+    await using endpoint = await startLangfuseEndpoint(media.decide);
+    const program = join(import.meta.dirname, "../../support/flush-image-batch.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, [program, endpoint.baseUrl]);
+    const result = JSON.parse(stdout) as LargeBatchResult;
+    expect(result).toMatchObject({ done: 1000, failed: 0, parked: 0 });
+    expect(endpoint.stored).toHaveLength(1000);
+    expect(media.put).toHaveLength(1000);
+    expect(media.confirmed.size).toBe(1000);
+    expect(result.maxRssBytes).toBeLessThan(512 * 2 ** 20);
   }, 120_000);
 });
 
