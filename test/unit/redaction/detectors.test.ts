@@ -183,6 +183,8 @@ const LEFT_ALONE: Readonly<Record<string, readonly string[]>> = {
     "sk-",
     "task-12345678901234567890",
     "the password policy",
+    "the secret: patience",
+    "`authorization: Bearer`",
     "api key rotation",
     "bearer of bad news",
     "basic understanding",

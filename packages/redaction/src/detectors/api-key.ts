@@ -66,7 +66,7 @@ const AUTHORIZATION = /(?<![A-Za-z])((?:Bearer|Basic|Bot)\s{1,4}|Token\s{1,4}tok
 const SECRET_NAME =
   "(?:pass(?:word|wd|phrase|wort|code)|pwd|kennwort|(?:[a-z0-9]{1,20}[_-]){0,3}(?:api|access|secret|private|signing|encryption|account|auth|shared|subscription)[ _-]?(?:key|token|secret)(?:[_-]?id)?|(?:client|app|webhook)[_-]?secret|(?:refresh|session|security|bearer|id)[_-]?token|(?:aws)?secretaccesskey|x-api-key|api-key|authorization|secret|pin)";
 const ASSIGNED = new RegExp(
-  `(?<![A-Za-z0-9])(${SECRET_NAME}\\\\?["']?(?: is| lautet)?\\s{0,3}(?:[:=]|=>|\\s)\\s{0,3}\\\\?["']?)([^\\s"'\\\\,;<>{}\\[\\]()]{4,})`,
+  `(?<![A-Za-z0-9])(${SECRET_NAME}\\\\?["']?(?: is| lautet)?\\s{0,3}(?:[:=]|=>|\\s)\\s{0,3}\\\\?["']?)([^\\s"'\x60\\\\,;<>{}\\[\\]()]{4,})`,
   "gi",
 );
 const NAMED_SECRET = new RegExp(`^(?:[a-z0-9]{1,20}[_-]){0,3}${SECRET_NAME}$`, "i");
@@ -97,9 +97,11 @@ export function namesSecret(name: string): boolean {
   return name.length <= 64 && NAMED_SECRET.test(name);
 }
 
-/** A word of a sentence ("the password policy", "api key rotation") is no secret; `password: hunter` is one. */
+/** A word of a sentence ("the password policy", "the secret: patience") is no secret; `password: hunter` is one. */
 function isSecret(name: string, secret: string): boolean {
   if (secret.startsWith("[") || /^(?:null|none|true|false|undefined|string|Bearer|Basic)$/i.test(secret))
     return false;
-  return /[:=]/.test(name) || /(?=.*\d)(?=.*[A-Za-z])/.test(secret.slice(0, 200));
+  const start = secret.slice(0, 200);
+  if (!/[:=]/.test(name)) return /(?=.*\d)(?=.*[A-Za-z])/.test(start);
+  return /^(?:pass|pwd|kennwort|pin)/i.test(name) || !/^[a-z-]+$/.test(start);
 }
