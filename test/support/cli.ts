@@ -35,6 +35,8 @@ export interface CommandLine {
   answer: string | undefined;
   /** Where progress is shown; undefined: standard error is no terminal. */
   progress: ((text: string) => void) | undefined;
+  /** Aborted: the person pressed Ctrl-C. */
+  interrupt: AbortSignal | undefined;
   /** Questions that were asked. */
   readonly questions: readonly string[];
   /** Runs `sluice <args>`. */
@@ -161,6 +163,7 @@ export async function commandLine(
     nowMs: NOON_MS,
     answer: undefined,
     progress: undefined,
+    interrupt: undefined,
     questions,
     async run(...args) {
       const out: string[] = [];
@@ -175,6 +178,7 @@ export async function commandLine(
         print: (text) => out.push(`${text}\n`),
         note: (text) => err.push(`${text}\n`),
         ...(world.progress && { progress: world.progress }),
+        ...(world.interrupt && { interrupt: world.interrupt }),
         ask: async (question) => {
           questions.push(question);
           return world.answer ?? "";

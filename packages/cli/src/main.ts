@@ -42,6 +42,16 @@ function ask(question: string): Promise<string> {
   });
 }
 
+/** The first Ctrl-C asks the command to stop at a good point, the second ends it where it is. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  process.on("SIGINT", () => {
+    if (controller.signal.aborted) process.exit(128 + 2);
+    controller.abort();
+  });
+  return controller.signal;
+}
+
 const progress = progressOn(stderr);
 const terminal: Terminal = {
   env: process.env,
@@ -54,6 +64,7 @@ const terminal: Terminal = {
   note: (text) => void stderr.write(`${text}\n`),
   ...(progress && { progress }),
   ask,
+  interrupt: interrupted(),
   nowMs: Date.now,
   random: randomBytes,
 };

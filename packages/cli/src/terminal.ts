@@ -21,6 +21,8 @@ export interface Terminal {
   readonly progress?: (text: string) => void;
   /** Asks on standard error, and returns the line that was typed; empty when the input ended. */
   ask(question: string): Promise<string>;
+  /** Aborted when the person wants the command to stop: it finishes what it holds in its hands, and no more. */
+  readonly interrupt?: AbortSignal;
   /** Unix time, ms. */
   nowMs(): number;
   random(count: number): Uint8Array;

@@ -7,7 +7,7 @@ import { bringBack } from "../../../packages/cli/src/records/bring-back.ts";
 import {
   loggedRecords,
   parkedRecords,
-  type WaitingRecord,
+  type WaitingRecords,
 } from "../../../packages/cli/src/records/sources.ts";
 import { localRecordPlace } from "../../../packages/cli/src/target/record-place.ts";
 import type { TestSystem } from "../../support/system.ts";
@@ -59,12 +59,14 @@ export function openWaiting(system: TestSystem): Waiting {
     return Object.values(Attributes).reduce((sum, count) => sum + Number(count), KeyCount);
   }
 
-  async function replay(records: AsyncIterable<WaitingRecord>, dryRun?: true): Promise<readonly Held[]> {
+  async function replay(records: WaitingRecords, dryRun?: true): Promise<readonly Held[]> {
     const held: Held[] = [];
     async function* noted() {
-      for await (const record of records) {
-        held.push({ body: (await record.body()) ?? "", reason: record.reason ?? "" });
-        yield record;
+      for await (const page of records) {
+        for (const record of page) {
+          held.push({ body: (await record.body()) ?? "", reason: record.reason ?? "" });
+        }
+        yield page;
       }
     }
     const progress = { onProgress: () => undefined, wait: sleep };

@@ -2,15 +2,23 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { DeliveryCounts, QueueDepth, Reconciliation } from "@sluice/flusher";
 import type { Command } from "commander";
-import { addCommonOptions, type OutputOptions, type TargetOptions } from "../options/command-options.ts";
-import { readCount } from "../options/values.ts";
+import { confirm } from "../confirm.ts";
+import {
+  addCommonOptions,
+  addConfirmOption,
+  type ConfirmOptions,
+  type OutputOptions,
+  type TargetOptions,
+} from "../options/command-options.ts";
+import { readCount, readRate } from "../options/values.ts";
 import { span } from "../output/amounts.ts";
 import { fields, table } from "../output/table.ts";
 import type { MessageView } from "../records/message-view.ts";
 import type { HeldMessage } from "../records/parked.ts";
 import type { RecordPlace } from "../target/record-place.ts";
-import { withTarget } from "../target/target.ts";
+import { type Target, withTarget } from "../target/target.ts";
 import type { Terminal } from "../terminal.ts";
+import type { ReplayOptions } from "./replay.ts";
 
 type Common = TargetOptions & OutputOptions;
 
@@ -27,6 +35,8 @@ export function addQueue(program: Command, terminal: Terminal): void {
     .description("records on their way to the drains: how many, which, and why some are parked");
   addStatus(queue, terminal);
   addPeek(queue, terminal);
+  addRedrive(queue, terminal);
+  addPurge(queue, terminal);
 }
 
 interface Status {
@@ -153,10 +163,10 @@ function addPeek(queue: Command, terminal: Terminal): void {
 async function peek(sqs: SQSClient, queueUrl: string, limit: number): Promise<readonly HeldMessage[]> {
   const { heldMessages } = await import("../records/parked.ts");
   const held: HeldMessage[] = [];
-  for await (const message of heldMessages(sqs, queueUrl)) {
-    if (held.push(message) >= limit) break;
+  for await (const messages of heldMessages(sqs, queueUrl)) {
+    if (held.push(...messages) >= limit) break;
   }
-  return held;
+  return held.slice(0, limit);
 }
 
 function peekText(views: readonly MessageView[], terminal: Terminal): string {
@@ -165,4 +175,68 @@ function peekText(views: readonly MessageView[], terminal: Terminal): string {
     return [id, kind, callId, key, span(terminal.nowMs() - Date.parse(sentAt)), reason];
   });
   return table(["ID", "KIND", "CALL", "KEY", "AGE", "REASON"], rows, terminal);
+}
+
+function addRedrive(queue: Command, terminal: Terminal): void {
+  addCommonOptions(
+    addConfirmOption(
+      queue
+        .command("redrive")
+        .description("send parked records to the queue again; the same as replay --from dlq")
+        .option("--reason <glob>", "only those parked for such a reason, such as '*400*'")
+        .option("--limit <count>", "most records", readCount)
+        .option("--rate <count>", "most records a second, such as 50/s", readRate)
+        .option("--dry-run", "count them, and send nothing"),
+    ),
+    ["queue redrive --local", "queue redrive --reason '*HTTP 400*' --rate 50/s --yes --stage production"],
+  ).action(async (options: Omit<ReplayOptions, "from" | "since">) => {
+    await withTarget(options, terminal, async (target) => {
+      const { replay } = await import("./replay.ts");
+      await replay(target, { ...options, from: "dlq", since: 0 }, terminal);
+    });
+  });
+}
+
+function addPurge(queue: Command, terminal: Terminal): void {
+  addCommonOptions(
+    addConfirmOption(
+      queue
+        .command("purge")
+        .description("delete parked records for good: their traces are lost")
+        .option("--reason <glob>", "only those parked for such a reason, such as '*poison*'"),
+    ),
+    ["queue purge --reason '*poison*' --local", "queue purge --yes --stage production"],
+  ).action(async (options: Common & ConfirmOptions & { readonly reason?: string }) => {
+    await withTarget(options, terminal, (target) => purge(target, options, terminal));
+  });
+}
+
+/** Message by message, so that it can be told how many were lost, and none that was parked meanwhile. */
+async function purge(
+  target: Target,
+  options: Common & ConfirmOptions & { readonly reason?: string },
+  terminal: Terminal,
+): Promise<void> {
+  const { reason } = options;
+  const which = reason === undefined ? "every parked record" : `the records parked for "${reason}"`;
+  await confirm(`Delete ${which} of ${target.label}? Their traces are lost.`, options, terminal);
+  const { parkedRecords } = await import("../records/sources.ts");
+  const { matches } = await import("../records/bring-back.ts");
+  let purged = 0;
+  for await (const page of parkedRecords(await target.records())) {
+    const those = page.filter((record) => reason === undefined || matches(reason, record.reason ?? ""));
+    await Promise.all(those.map((record) => record.remove()));
+    purged += those.length;
+    terminal.progress?.(`${purged} deleted`);
+    if (terminal.interrupt?.aborted) break;
+  }
+  terminal.progress?.("");
+  terminal.print(options.json ? JSON.stringify({ purged }) : `${purged} parked records deleted.`);
+  if (purged > 0) {
+    await target.record({
+      action: "queue.purge",
+      subject: which,
+      changes: { records: { from: purged, to: 0 } },
+    });
+  }
 }

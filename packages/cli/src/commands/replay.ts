@@ -12,7 +12,7 @@ import {
 } from "../options/command-options.ts";
 import { readCount, readDuration, readRate } from "../options/values.ts";
 import type { BringBackOptions, BroughtBack } from "../records/bring-back.ts";
-import type { WaitingRecord } from "../records/sources.ts";
+import type { WaitingRecords } from "../records/sources.ts";
 import type { RecordPlace } from "../target/record-place.ts";
 import { type Target, withTarget } from "../target/target.ts";
 import type { Terminal } from "../terminal.ts";
@@ -23,7 +23,8 @@ const PLACES = {
   log: "the records in the log",
 } as const;
 
-interface ReplayOptions extends TargetOptions, OutputOptions, ConfirmOptions, BringBackOptions {
+/** What a replay is asked for with. */
+export interface ReplayOptions extends TargetOptions, OutputOptions, ConfirmOptions, BringBackOptions {
   readonly from: keyof typeof PLACES;
   readonly file?: string;
   readonly logGroup?: string;
@@ -78,7 +79,8 @@ function check({ from, file, logGroup, reason }: ReplayOptions): void {
   }
 }
 
-async function replay(target: Target, options: ReplayOptions, terminal: Terminal): Promise<void> {
+/** Sends records of one place to the queue again, after asking, and says how many. */
+export async function replay(target: Target, options: ReplayOptions, terminal: Terminal): Promise<void> {
   const place = await target.records();
   const { bringBack } = await import("../records/bring-back.ts");
   if (!options.dryRun) {
@@ -89,6 +91,7 @@ async function replay(target: Target, options: ReplayOptions, terminal: Terminal
   const done = await bringBack(records, place, options, {
     wait: (ms) => sleep(ms),
     onProgress: (sent) => terminal.progress?.(progressLine(sent, total)),
+    interrupt: terminal.interrupt,
   }).finally(() => terminal.progress?.(""));
   terminal.print(options.json ? JSON.stringify(done) : summary(done, options));
   if (options.dryRun || done.sent === 0) return;
@@ -119,7 +122,7 @@ async function sourceOf(
   place: RecordPlace,
   { from, file, logGroup, since }: ReplayOptions,
   terminal: Terminal,
-): Promise<AsyncIterable<WaitingRecord>> {
+): Promise<WaitingRecords> {
   const { fileLines, loggedRecords, parkedRecords, spilledRecords } = await import("../records/sources.ts");
   if (from === "spill") return spilledRecords(place);
   if (from === "dlq") return parkedRecords(place);
@@ -135,11 +138,15 @@ function progressLine(sent: number, total: number | undefined): string {
   return `${"█".repeat(full)}${"░".repeat(BAR_WIDTH - full)} ${sent} of ${total}`;
 }
 
-function summary({ sent, passedOver, alreadySent }: BroughtBack, { dryRun }: ReplayOptions): string {
+function summary(
+  { sent, passedOver, alreadySent, interrupted }: BroughtBack,
+  { dryRun }: ReplayOptions,
+): string {
   const records = (count: number) => `${count} ${count === 1 ? "record" : "records"}`;
   return [
     dryRun ? `${records(sent)} would be sent again.` : `${records(sent)} sent again.`,
     ...(passedOver > 0 ? [`${records(passedOver)} parked for another reason.`] : []),
+    ...(interrupted ? ["Stopped before the end: run it again to go on."] : []),
     ...(alreadySent > 0 ? [`${records(alreadySent)} left: sent before in this run, or gone.`] : []),
   ].join(" ");
 }

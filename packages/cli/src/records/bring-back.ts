@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { decodeMessage, packRecord, SQS_MESSAGE_LIMIT_BYTES } from "@sluice/trace";
 import type { RecordPlace } from "../target/record-place.ts";
-import type { WaitingRecord } from "./sources.ts";
+import type { WaitingRecord, WaitingRecords } from "./sources.ts";
 
 /** Which records, and how fast. */
 export interface BringBackOptions {
@@ -24,45 +24,60 @@ export interface BroughtBack {
   readonly passedOver: number;
   /** Sent before in this run, or gone: left where they were. */
   readonly alreadySent: number;
+  /** Whether the run was stopped before it had seen every record. Another one goes on where it ended. */
+  readonly interrupted: boolean;
+}
+
+/** What bringing back needs of the world. */
+export interface BringBackWorld {
+  readonly onProgress: (sent: number) => void;
+  readonly wait: (ms: number) => Promise<unknown>;
+  /** Aborted when the run is to stop: records that are under way are finished. */
+  readonly interrupt?: AbortSignal | undefined;
 }
 
 /**
- * Sends each record, and removes it from where it waits once the queue has it. Killed at any point, it leaves at most one record in
- * both places, which is one call to the ledger. Throws what a store throws; what was sent by then stays sent.
+ * Sends each record, and removes it from where it waits once the queue has it. Killed at any point, it leaves at most the ten
+ * records under way in both places, each of which is one call to the ledger. Throws what a store throws; what was sent by then stays sent.
  */
 export async function bringBack(
-  records: AsyncIterable<WaitingRecord>,
+  records: WaitingRecords,
   place: RecordPlace,
   options: BringBackOptions,
-  { onProgress, wait }: { onProgress: (sent: number) => void; wait: (ms: number) => Promise<unknown> },
+  { onProgress, wait, interrupt }: BringBackWorld,
 ): Promise<BroughtBack> {
   const { reason, limit = Number.POSITIVE_INFINITY, rate, dryRun } = options;
   // A record that is parked again while we run must not be sent round and round.
   const seen = new Set<string>();
-  let sent = 0;
-  let passedOver = 0;
-  let alreadySent = 0;
-  for await (const record of records) {
-    if (reason !== undefined && !matches(reason, record.reason ?? "")) {
-      passedOver++;
-      continue;
-    }
+  const done = { sent: 0, passedOver: 0, alreadySent: 0 };
+
+  const bring = async (record: WaitingRecord) => {
     const body = await record.body();
     const digest = body === undefined ? undefined : createHash("sha256").update(body).digest("base64");
     if (body === undefined || digest === undefined || seen.has(digest)) {
-      alreadySent++;
-      continue;
+      done.alreadySent++;
+      return;
     }
     seen.add(digest);
     if (!dryRun) {
       await send(body, place);
       await record.remove();
     }
-    onProgress(++sent);
-    if (sent >= limit) break;
-    if (rate !== undefined && !dryRun) await wait(1000 / rate);
+    onProgress(++done.sent);
+  };
+
+  for await (const page of records) {
+    const wanted = page.filter((record) => reason === undefined || matches(reason, record.reason ?? ""));
+    done.passedOver += page.length - wanted.length;
+    // At a rate they go one after the other.
+    const atOnce = rate === undefined || dryRun ? wanted.length : 1;
+    for (let from = 0; from < wanted.length && !interrupt?.aborted && done.sent < limit; from += atOnce) {
+      await Promise.all(wanted.slice(from, from + Math.min(atOnce, limit - done.sent)).map(bring));
+      if (rate !== undefined && !dryRun) await wait(1000 / rate);
+    }
+    if (interrupt?.aborted || done.sent >= limit) break;
   }
-  return { sent, passedOver, alreadySent };
+  return { ...done, interrupted: interrupt?.aborted ?? false };
 }
 
 /** A log may hold a record that is too large for a message: its object is stored now. */

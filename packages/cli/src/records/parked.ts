@@ -25,10 +25,13 @@ const MAX_BATCH = 10;
 const EMPTY_ANSWERS = 2;
 
 /**
- * Yields the messages of a queue, each once, until it gives no more. Those that were not deleted meanwhile are visible again once the
- * iteration ends. Each counts as received once more.
+ * Yields the messages of a queue by the ten, each once, until it gives no more. Those that were not deleted meanwhile are visible
+ * again once the iteration ends. Each counts as received once more.
  */
-export async function* heldMessages(sqs: SQSClient, queueUrl: string): AsyncGenerator<HeldMessage> {
+export async function* heldMessages(
+  sqs: SQSClient,
+  queueUrl: string,
+): AsyncGenerator<readonly HeldMessage[]> {
   const held = new Map<string, string>();
   try {
     for (let empty = 0; empty < EMPTY_ANSWERS; ) {
@@ -44,7 +47,7 @@ export async function* heldMessages(sqs: SQSClient, queueUrl: string): AsyncGene
       const fresh = Messages.map(toHeld).filter(({ id }) => !held.has(id));
       empty = fresh.length === 0 ? empty + 1 : 0;
       for (const { id, receiptHandle } of fresh) held.set(id, receiptHandle);
-      yield* fresh;
+      if (fresh.length > 0) yield fresh;
     }
   } finally {
     await letGo(sqs, queueUrl, [...held.values()]);

@@ -31,36 +31,45 @@ export async function* spilledKeys({ bucket }: Pick<RecordPlace, "bucket">): Asy
   }
 }
 
+/** Some records, which may be brought back at the same time. Their source is asked for more once they are done. */
+export type WaitingRecords = AsyncIterable<readonly WaitingRecord[]>;
+
+/** Records of one page. */
+const PAGE = 10;
+
 /** The records that wait in the bucket. */
-export async function* spilledRecords(place: RecordPlace): AsyncGenerator<WaitingRecord> {
+export async function* spilledRecords(place: RecordPlace): AsyncGenerator<readonly WaitingRecord[]> {
+  const record = (name: string): WaitingRecord => ({
+    name,
+    async body() {
+      const bytes = await place.bucket.get(name);
+      return bytes && Buffer.from(bytes).toString();
+    },
+    remove: () => place.bucket.remove(name),
+  });
+  let page: WaitingRecord[] = [];
   for await (const name of spilledKeys(place)) {
-    yield {
-      name,
-      async body() {
-        const bytes = await place.bucket.get(name);
-        return bytes && Buffer.from(bytes).toString();
-      },
-      remove: () => place.bucket.remove(name),
-    };
+    if (page.push(record(name)) < PAGE) continue;
+    yield page;
+    page = [];
   }
+  if (page.length > 0) yield page;
 }
 
 /** The records that are parked. */
 export async function* parkedRecords({
   sqs,
-  deadLetterQueueUrl,
-}: RecordPlace): AsyncGenerator<WaitingRecord> {
-  for await (const { id, body, reason, receiptHandle } of heldMessages(sqs, deadLetterQueueUrl)) {
-    yield {
+  deadLetterQueueUrl: QueueUrl,
+}: RecordPlace): AsyncGenerator<readonly WaitingRecord[]> {
+  for await (const messages of heldMessages(sqs, QueueUrl)) {
+    yield messages.map(({ id, body, reason, receiptHandle: ReceiptHandle }) => ({
       name: id,
       reason,
       body: () => Promise.resolve(body),
       async remove() {
-        await sqs.send(
-          new DeleteMessageCommand({ QueueUrl: deadLetterQueueUrl, ReceiptHandle: receiptHandle }),
-        );
+        await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
       },
-    };
+    }));
   }
 }
 
@@ -71,15 +80,16 @@ export async function* parkedRecords({
 export async function* loggedRecords(
   lines: AsyncIterable<string>,
   note: (text: string) => void,
-): AsyncGenerator<WaitingRecord> {
+): AsyncGenerator<readonly WaitingRecord[]> {
   const { records, incompleteCallIds, unreadableLines } = await readUnsentRecords(lines);
   if (incompleteCallIds.length > 0) {
     note(`Parts are missing of ${incompleteCallIds.join(", ")}: read more of the log.`);
   }
   if (unreadableLines > 0) note(`Lines with a record that were cut off or changed: ${unreadableLines}.`);
-  for (const { callId, body } of records) {
-    yield { name: callId, body: () => Promise.resolve(body), remove: () => Promise.resolve() };
-  }
+  const all = records.map(({ callId, body }) => {
+    return { name: callId, body: () => Promise.resolve(body), remove: () => Promise.resolve() };
+  });
+  for (let from = 0; from < all.length; from += PAGE) yield all.slice(from, from + PAGE);
 }
 
 /** The lines of a file. Throws `CommandFailure` when it cannot be read. */

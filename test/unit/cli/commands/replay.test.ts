@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
-import { createDeadLetters, createDeliveryLedger, createEnqueue } from "@sluice/aws";
-import { decodeRecord, encodeRecord, RECORD_PREFIX, unsentRecordFields } from "@sluice/trace";
+import { createDeadLetters, createDeliveryLedger, createEnqueue, depthOf } from "@sluice/aws";
+import { type CallId, decodeRecord, encodeRecord, RECORD_PREFIX, unsentRecordFields } from "@sluice/trace";
 import { describe, expect, it } from "vitest";
 import { matches } from "../../../../packages/cli/src/records/bring-back.ts";
 import { commandLine, recordStores } from "../../../support/cli.ts";
@@ -36,12 +36,27 @@ describe("sluice replay --from dlq", () => {
     await park(bodyOf("a"), "langfuse: HTTP 400");
     await park(bodyOf("b"), "langfuse: HTTP 413");
     const args = ["replay", "--from", "dlq", "--reason", "*400"];
-    expect(await cli.json(...args, "--dry-run")).toEqual({ sent: 1, passedOver: 1, alreadySent: 0 });
+    expect(await cli.json(...args, "--dry-run")).toEqual({
+      sent: 1,
+      passedOver: 1,
+      alreadySent: 0,
+      interrupted: false,
+    });
     expect(await parked()).toHaveLength(2);
-    expect(await cli.json(...args, "--yes")).toEqual({ sent: 1, passedOver: 1, alreadySent: 0 });
+    expect(await cli.json(...args, "--yes")).toEqual({
+      sent: 1,
+      passedOver: 1,
+      alreadySent: 0,
+      interrupted: false,
+    });
     expect(await queued()).toEqual([bodyOf("a")]);
     expect(await parked()).toEqual([bodyOf("b")]);
-    expect(await cli.json(...args, "--yes")).toEqual({ sent: 0, passedOver: 1, alreadySent: 0 });
+    expect(await cli.json(...args, "--yes")).toEqual({
+      sent: 0,
+      passedOver: 1,
+      alreadySent: 0,
+      interrupted: false,
+    });
   });
 
   it("takes no more than the limit", async () => {
@@ -69,6 +84,73 @@ describe("sluice replay --from dlq", () => {
     expect(await cli.run("replay", "--from", "dlq", "--local")).toMatchObject({ exitCode: 1 });
     expect(cli.questions).toEqual(["Send the parked records to the queue of the local system again? [y/N] "]);
     expect(await queued()).toEqual([]);
+  });
+});
+
+describe("sluice queue redrive", () => {
+  it("does what replay does with the parked ones", async () => {
+    const { cli, park, queued, parked } = await world();
+    await park(bodyOf("a"), "langfuse: HTTP 400");
+    await park(bodyOf("b"), "langfuse: HTTP 413");
+    expect(await cli.json("queue", "redrive", "--reason", "*413", "--yes")).toMatchObject({ sent: 1 });
+    expect(await queued()).toEqual([bodyOf("b")]);
+    expect(await parked()).toEqual([bodyOf("a")]);
+  });
+
+  it("stops when it is asked to, with every record in one place only, and goes on when it is run again", async () => {
+    const { cli, park, deadLetterQueueUrl, queueUrl, sqs } = await world();
+    const total = 60;
+    for (let at = 0; at < total; at++) {
+      await park(messageBody(chatRecord({ callId: `req_${String(at).padStart(32, "0")}` as CallId })), "x");
+    }
+    const count = async (url: string) => {
+      const { waiting, inFlight } = await depthOf(sqs, url);
+      return waiting + inFlight;
+    };
+    const controller = new AbortController();
+    cli.interrupt = controller.signal;
+    const lines: string[] = [];
+    cli.progress = (text) => {
+      lines.push(text);
+      if (lines.length === 20) controller.abort();
+    };
+    const first = await cli.json<{ sent: number; interrupted: boolean }>("queue", "redrive", "--yes");
+    expect(first.interrupted).toBe(true);
+    expect(first.sent).toBeLessThan(total);
+    expect([await count(queueUrl), await count(deadLetterQueueUrl)]).toEqual([
+      first.sent,
+      total - first.sent,
+    ]);
+    expect(lines.some((line) => line.includes(`of ${total}`))).toBe(true);
+    cli.interrupt = undefined;
+    expect(await cli.json("queue", "redrive", "--yes")).toMatchObject({ sent: total - first.sent });
+    expect([await count(queueUrl), await count(deadLetterQueueUrl)]).toEqual([total, 0]);
+  });
+});
+
+describe("sluice queue purge", () => {
+  it("deletes what is parked for the reason, and says so in the audit trail", async () => {
+    const { cli, park, parked } = await world();
+    await park(bodyOf("a"), "poison");
+    await park(bodyOf("b"), "langfuse: HTTP 413");
+    expect(await cli.json("queue", "purge", "--reason", "poison", "--yes")).toEqual({ purged: 1 });
+    expect(await parked()).toEqual([bodyOf("b")]);
+    expect(await cli.json("audit")).toMatchObject([
+      {
+        action: "queue.purge",
+        subject: 'the records parked for "poison"',
+        changes: { records: { from: 1, to: 0 } },
+      },
+    ]);
+  });
+
+  it("asks first", async () => {
+    const { cli, park, parked } = await world();
+    await park(bodyOf("a"), "poison");
+    cli.answer = "n";
+    expect((await cli.run("queue", "purge", "--local")).exitCode).toBe(1);
+    expect(cli.questions[0]).toContain("Their traces are lost");
+    expect(await parked()).toHaveLength(1);
   });
 });
 
