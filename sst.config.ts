@@ -26,6 +26,7 @@ export default $config({
     const { gateway } = await import("./infra/gateway.ts");
     const { flusher } = await import("./infra/flusher.ts");
     await import("./infra/alarms.ts");
+    const { dashboard } = await import("./infra/dashboard.ts");
 
     return {
       gatewayUrl: gateway.url,
@@ -34,6 +35,7 @@ export default $config({
       table: table.name,
       bucket: bucket.name,
       eventsTopic: events.arn,
+      ...(dashboard && { dashboard: dashboard.dashboardName }),
       providersSecret: providersSecret.name,
       drainsSecret: drainsSecret.name,
       gatewayFunction: gateway.name,

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { logRetentionDays } from "./limits.ts";
+import { observability } from "./observability.ts";
 import { stageName } from "./stage.ts";
 
 /** What differs between our functions. */
@@ -38,6 +39,10 @@ export function bundledFunction(name: string, args: BundledFunctionArgs): sst.aw
         actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
         resources: [$interpolate`${logGroup.arn}:*`],
       },
+      // X-Ray has no resources to name.
+      ...(observability.xray
+        ? [{ actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] }]
+        : []),
     ],
     logging: { logGroup: logGroup.name },
     hook: {
@@ -46,7 +51,10 @@ export function bundledFunction(name: string, args: BundledFunctionArgs): sst.aw
     },
     transform: {
       // Without this: the key of resource.enc and the app's name as three more variables.
-      function: { environment: { variables: environment } },
+      function: {
+        environment: { variables: environment },
+        ...(observability.xray && { tracingConfig: { mode: "Active" } }),
+      },
       role: {
         // Without this: AWSLambdaBasicExecutionRole, which may write to every log group of the account.
         managedPolicyArns: [],

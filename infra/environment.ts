@@ -1,4 +1,5 @@
 import { bucket } from "./bucket.ts";
+import { logLevel } from "./observability.ts";
 import { deadLetterQueue, traceQueue } from "./queue.ts";
 import { table } from "./table.ts";
 
@@ -9,4 +10,5 @@ export const environment = {
   SLUICE_QUEUE_URL: traceQueue.url,
   SLUICE_DLQ_URL: deadLetterQueue.url,
   SLUICE_BUCKET: bucket.name,
+  SLUICE_LOG_LEVEL: logLevel,
 };

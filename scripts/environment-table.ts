@@ -17,9 +17,15 @@ const both = ["gateway", "flusher"] as const;
 export const ENVIRONMENT_VARIABLES: readonly EnvironmentVariable[] = [
   {
     name: "SLUICE_STAGE",
-    functions: ["flusher"],
+    functions: both,
     required: true,
-    meaning: "name of the stage, the dimension of its metrics",
+    meaning: "name of the stage, a dimension of every metric",
+  },
+  {
+    name: "SLUICE_LOG_LEVEL",
+    functions: both,
+    required: false,
+    meaning: "`error`, `warn`, `info` (the default) or `debug`",
   },
   { name: "SLUICE_TABLE", functions: both, required: true, meaning: "name of the DynamoDB table" },
   { name: "SLUICE_QUEUE_URL", functions: both, required: true, meaning: "URL of the trace queue" },

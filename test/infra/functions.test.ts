@@ -17,6 +17,7 @@ const bothFunctions = {
   SLUICE_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/111122223333/sluice-test-TracesQueue",
   SLUICE_DLQ_URL: "https://sqs.eu-central-1.amazonaws.com/111122223333/sluice-test-TracesDeadLetterQueue",
   SLUICE_BUCKET: "sluice-test-recordsbucket",
+  SLUICE_LOG_LEVEL: "info",
 };
 const secretArn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:sluice/test";
 

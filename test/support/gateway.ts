@@ -115,7 +115,7 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
         if (record.kind === "opened") {
           await setup.arm?.(packed, options);
           switches.push({ record, delaySeconds: options?.delaySeconds });
-          return;
+          return undefined;
         }
         const sent = await setup.send?.(packed);
         records.push(record);

@@ -15,7 +15,7 @@ interface Directive {
   readonly values: readonly Value[];
 }
 
-/** What the caller was told, as far as it is a dimension: a word that is not here counts as `other`. */
+/** What the caller was told, as far as it is a dimension: a word that is not here counts as `other`. No more than thirty. */
 const KNOWN_CODES: ReadonlySet<string> = new Set([
   // Failures.
   "upstream_unreachable",
@@ -94,7 +94,7 @@ type Line = readonly [
 function ofTraced(call: TracedCall): Line {
   const { endpoint, provider, outcome, code, providerStatus, attempts, fate, firstByteMs } = call;
   const errorKind = errorKindOf(call);
-  const refusalKind = outcome === "refused" && errorKind === undefined ? known(code) : undefined;
+  const refusalKind = errorKind === undefined ? refusalKindOf(call) : undefined;
   const directives: readonly Directive[] = [
     { dimensions: [["stage"], ["stage", "endpoint"]], values: [["Calls", "Count", 1]] },
     {
@@ -157,12 +157,18 @@ function countOf(
   return [{ dimensions: [["stage"], ["stage", dimension]], values: [[name, "Count", 1]] }];
 }
 
-/** Failures, refusals that are ours and not the caller's doing, and a provider's answers that are errors. */
+/** Failures, refusals that no caller can help, and those of a provider's answers that are no caller's doing. */
 function errorKindOf({ outcome, code, providerStatus = 0 }: TracedCall): string | undefined {
   if (outcome === "failed") return known(code);
   if (outcome === "refused") return OUR_FAULT.has(code ?? "") ? known(code) : undefined;
   if (providerStatus === 429) return "provider_rate_limited";
-  if (providerStatus >= 500) return "provider_server_error";
+  if (providerStatus === 401 || providerStatus === 403) return "provider_denied";
+  return providerStatus >= 500 ? "provider_server_error" : undefined;
+}
+
+/** Refusals of ours, and of a provider that does not like the request: `provider_refused`. */
+function refusalKindOf({ outcome, code, providerStatus = 0 }: TracedCall): string | undefined {
+  if (outcome === "refused") return known(code);
   return providerStatus >= 400 ? "provider_refused" : undefined;
 }
 

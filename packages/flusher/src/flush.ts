@@ -229,11 +229,17 @@ function beforeRetention(message: QueueMessage, end: MessageEnd, nowMs: number):
 async function finish(
   ended: readonly Ended[],
   ends: Map<QueueMessage, MessageEnd>,
-  { park, deliveries, nowMs }: FlusherDependencies,
+  { park, deliveries, log, nowMs }: FlusherDependencies,
 ): Promise<void> {
   const toPark: ToPark[] = [];
   for (const one of ended) {
     const end = beforeRetention(one.message, one.end, nowMs());
+    log.debug?.("A message has ended.", {
+      messageId: one.message.id,
+      callId: one.callId,
+      end: end.kind,
+      ...(end.kind !== "done" && { reason: end.reason }),
+    });
     ends.set(one.message, end);
     if (end.kind === "park") toPark.push({ ...one, reason: end.reason });
   }

@@ -143,6 +143,8 @@ export type Announce = (event: BudgetEvent) => Promise<void>;
 export interface Log {
   error(message: string, fields: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+  /** What is written only for who looks for something. Absent: nothing. */
+  debug?(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
 /** A drain, and which calls it takes. */

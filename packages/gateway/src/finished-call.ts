@@ -3,6 +3,7 @@ import type { Endpoint, Outcome } from "@sluice/trace";
 import type { RecordFate } from "./deliver.ts";
 import type { GatewayError } from "./errors.ts";
 import type { Journal } from "./journal.ts";
+import type { Log } from "./ports.ts";
 
 /** How a call was handed over to the flusher. */
 export interface HandedOver {
@@ -86,4 +87,20 @@ export function tracedCall(journal: Journal, nowMs: number): TracedCall | undefi
 /** A request that was answered with an error and has no trace. */
 export function untracedCall({ status, error }: GatewayError, durationMs: number): UntracedCall {
   return { traced: false, status, code: error.code, durationMs };
+}
+
+/** Writes a line for each try at a provider, for who looks for something. */
+export function logAttempts({ identity, attempts }: Journal, log: Log): void {
+  for (const { provider, model, startedAtMs, endedAtMs, status, error } of attempts) {
+    log.debug?.("A try at a provider has ended.", {
+      requestId: identity.callId,
+      traceId: identity.trace.traceId,
+      keyId: identity.key.id,
+      provider,
+      model,
+      status,
+      code: error?.code,
+      tookMs: endedAtMs - startedAtMs,
+    });
+  }
 }

@@ -24,7 +24,7 @@ import {
   toGatewayError,
   upstreamFailed,
 } from "./errors.ts";
-import { tracedCall } from "./finished-call.ts";
+import { logAttempts, tracedCall } from "./finished-call.ts";
 import { answerHeaders, recordedHeaders } from "./forwarded-headers.ts";
 import type { GatewayRequest, GatewayResponse } from "./http.ts";
 import { asksForUsage, parseJson, readCall } from "./inference-request.ts";
@@ -94,6 +94,7 @@ export async function serveInference(
     const finished = tracedCall(journal, deps.nowMs());
     await Promise.all([journal.admission?.leave(), journal.armed]);
     if (finished) deps.onFinished?.(finished);
+    logAttempts(journal, deps.log);
   }
 }
 

@@ -90,6 +90,8 @@ export type CallUpstream = (request: UpstreamRequest) => Promise<IncomingMessage
 export interface Log {
   error(message: string, fields: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+  /** What is written only for who looks for something. Absent: nothing. */
+  debug?(message: string, fields: Readonly<Record<string, unknown>>): void;
 }
 
 /** Where budgets and rate limits are kept. */

@@ -37,6 +37,8 @@ function attributesOf(type: string, name: string): Attributes {
       return { name, arn: arn("dynamodb", `table/${name}`) };
     case "aws:secretsmanager/secret:Secret":
       return { name, arn: arn("secretsmanager", `secret:${name}-AbCdEf`) };
+    case "aws:cloudwatch/metricAlarm:MetricAlarm":
+      return { name, arn: arn("cloudwatch", `alarm:${name}`) };
     case "aws:cloudwatch/logGroup:LogGroup":
       return { name, arn: arn("logs", `log-group:${name}`) };
     case "aws:iam/role:Role":

@@ -95,9 +95,14 @@ describe("the line of a call", () => {
       },
     },
     {
+      name: "a provider that refuses our key",
+      change: { providerStatus: 401 },
+      metrics: { Errors: 1, "Errors errorKind provider_denied": 1, "ProviderErrors provider openai": 1 },
+    },
+    {
       name: "a provider that does not like the request",
       change: { providerStatus: 400 },
-      metrics: { Errors: 1, "Errors errorKind provider_refused": 1, "ProviderErrors provider openai": 1 },
+      metrics: { Refusals: 1, "Refusals refusalKind provider_refused": 1 },
     },
     {
       name: "a refusal by a budget",
