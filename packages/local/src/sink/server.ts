@@ -1,14 +1,16 @@
 /**
  * The sink: takes traces like Langfuse when nobody has one, and shows them as JSON.
- * `POST /api/public/otel/v1/traces`, `GET /api/public/health`, `GET /traces?limit=`, `GET /traces/<id>`, `GET /media/<id>`, and
+ * `POST /api/public/otel/v1/traces`, `POST /api/public/ingestion`, `GET /api/public/health`, `GET /traces?limit=`, `GET /traces/<id>`, `GET /media/<id>`, and
  * the media API.
  */
 import { createServer, type IncomingMessage } from "node:http";
 import { closeNow, listenOnLoopback } from "../loopback.ts";
 import { readBody } from "../request-body.ts";
 import { admit, refuseKey, type SinkKeys } from "./admission.ts";
+import { readBatch } from "./ingestion.ts";
 import { answerMedia, type MediaAnswer, mediaRoute } from "./media-api.ts";
 import { type MediaStore, openMediaStore } from "./media-store.ts";
+import { MalformedExportError } from "./otlp.ts";
 import { openSpanStore, type SpanCounts, type SpanStore } from "./span-store.ts";
 import { type SpanView, type TraceView, viewTrace } from "./span-view.ts";
 
@@ -108,6 +110,9 @@ async function answer(request: IncomingMessage, kept: Kept, options: SinkOptions
     if (request.method !== "POST") return { status: 405, body: { message: "Method not allowed" } };
     return await receive(request, kept.spans, options);
   }
+  if (pathname === "/api/public/ingestion" && request.method === "POST") {
+    return await receiveBatch(request, kept.spans, options);
+  }
   if (request.method !== "GET") return { status: 405, body: { message: "Method not allowed" } };
   if (pathname === "/api/public/health")
     return { status: 200, body: { status: "OK", version: "4.0.0-sluice" } };
@@ -137,6 +142,26 @@ async function receive(
   store.add(admission.spans);
   // Langfuse answers with the description of a job; only the status means anything.
   return { status: 200, body: { name: "otel-ingestion-job" } };
+}
+
+/** As a Langfuse of version 2 or 3. */
+async function receiveBatch(
+  request: IncomingMessage,
+  store: SpanStore,
+  { keys, maxBytes = DEFAULT_MAX_BYTES }: SinkOptions,
+): Promise<Answer> {
+  const body = await readBody(request, maxBytes);
+  const refused = refuseKey(request.headers, keys);
+  if (refused) return { status: refused.status, body: { message: refused.message } };
+  if (!body) return { status: 413, body: { message: `The batch is larger than ${maxBytes} bytes` } };
+  try {
+    const { spans, answer } = readBatch(body.toString());
+    store.add(spans);
+    return { status: 207, body: answer };
+  } catch (error) {
+    if (error instanceof MalformedExportError) return { status: 400, body: { message: error.message } };
+    throw error;
+  }
 }
 
 function newestTraces(kept: Kept, limit: number): TraceView[] {
