@@ -71,7 +71,8 @@ export async function bringBack(
     done.passedOver += page.length - wanted.length;
     // At a rate they go one after the other.
     const atOnce = rate === undefined || dryRun ? wanted.length : 1;
-    for (let from = 0; from < wanted.length && !interrupt?.aborted && done.sent < limit; from += atOnce) {
+    for (let from = 0; from < wanted.length && done.sent < limit; from += atOnce) {
+      if (interrupt?.aborted) break;
       await Promise.all(wanted.slice(from, from + Math.min(atOnce, limit - done.sent)).map(bring));
       if (rate !== undefined && !dryRun) await wait(1000 / rate);
     }

@@ -27,8 +27,12 @@ const READ_FIELDS = new Set([
   "trace",
 ]);
 
-/** Fields that change what a call costs or how it is kept, but not what the model says. */
+/**
+ * Fields that change what a call costs or how it is kept, but not what the model says. `context_management` lets the provider
+ * forget old tool results when a conversation grows too long: without it the model sees more, not less.
+ */
 const HINTS = new Set([
+  "context_management",
   "cache_control",
   "speed",
   "diagnostics",

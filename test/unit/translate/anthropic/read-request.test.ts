@@ -227,7 +227,7 @@ describe("a messages request", () => {
   test.each<readonly [JsonObject, string]>([
     [{ brand_new: 1 }, "brand_new matters"],
     [{ mcp_servers: [] }, "mcp_servers matters"],
-    [{ context_management: {} }, "context_management matters"],
+    [{ context_management: {} }, "context_management hint"],
     [{ cache_control: { type: "ephemeral" } }, "cache_control hint"],
     [{ metadata: { user_id: "u", team: "t" } }, "metadata.team hint"],
     [{ output_config: { effort: "max" } }, "output_config.effort hint"],
