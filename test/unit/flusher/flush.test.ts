@@ -289,7 +289,7 @@ describe("the outcome of an export", () => {
       [1, 2, 3].map(recordMessage),
     );
     expect(good.seen).toHaveLength(3);
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       doneIds: ["m3"],
       failed: [{ id: "m1", reason: "away: later" }],
       parked: [{ id: "m2", reason: "strict: no" }],
@@ -341,7 +341,7 @@ describe("a record that breaks the code", () => {
       },
     });
     const result = await createFlusher(dependencies({ drains: [main] }))([1, 2].map(recordMessage));
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       doneIds: ["m2"],
       failed: [],
       parked: [{ id: "m1", reason: "The record cannot be shown as a trace: bug" }],
