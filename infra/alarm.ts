@@ -21,11 +21,7 @@ export interface Measured {
 }
 
 /** An alarm on one metric. No data is an idle stage, and no reason to ring. */
-export function alarm(
-  name: string,
-  { metric, statistic }: Measured,
-  args: AlarmArgs,
-): aws.cloudwatch.MetricAlarm | undefined {
+export function alarm(name: string, { metric, statistic }: Measured, args: AlarmArgs) {
   return create(name, args, {
     namespace: metric.namespace,
     metricName: metric.metricName,
@@ -41,7 +37,7 @@ export function alarmOn(
   expression: string,
   metrics: Record<string, Measured>,
   args: AlarmArgs,
-): aws.cloudwatch.MetricAlarm | undefined {
+) {
   return create(name, args, {
     metricQueries: [
       { id: "result", expression, label: name, returnData: true },
@@ -59,7 +55,7 @@ function create(
   name: string,
   { meaning, threshold, periods = { above: 1, of: 1 } }: AlarmArgs,
   what: Partial<aws.cloudwatch.MetricAlarmArgs>,
-): aws.cloudwatch.MetricAlarm | undefined {
+) {
   if (!observability.alarms) return undefined;
   return new aws.cloudwatch.MetricAlarm(pascalCase(name), {
     name: stageName(name),
