@@ -39,7 +39,10 @@ export interface RequestBounds {
   readonly maxOutputTokens?: number;
   /** Answers asked for: `n`, or `best_of` where that is more. 1 when absent. */
   readonly choices?: number;
-  /** The longest prompt cache that the request can write. `1h` when absent, the dearest. */
+  /**
+   * The longest prompt cache that the request asks for. `1h` when absent, the dearest. Claude writes none that is not asked
+   * for; other models may, and are bounded as if they did.
+   */
   readonly cacheWrites?: "none" | "5m" | "1h";
   /** The most searches that the provider's own tool may run. 0 when absent. */
   readonly webSearches?: number;
@@ -104,7 +107,7 @@ export function worstCaseCost(
     const dearest = (buckets: readonly Bucket[]) =>
       buckets.reduce((most, bucket) => larger(most, applied.rate(bucket) ?? 0n), 0n);
     const tokens =
-      BigInt(text) * dearest(textBuckets(request.cacheWrites ?? "1h")) +
+      BigInt(text) * dearest(textBuckets(price, request.cacheWrites ?? "1h")) +
       BigInt(media) * dearest(INPUT_BUCKETS) +
       BigInt(outputTokens) * dearest(OUTPUT_BUCKETS);
     const fees =
@@ -124,10 +127,14 @@ export function worstCaseCost(
 /** A real cost is rounded once per bucket, so it may exceed the exact product by half a picodollar each. */
 const ROUNDING = BigInt(BUCKETS.length) as Picodollars;
 
-function textBuckets(cacheWrites: "none" | "5m" | "1h"): readonly Bucket[] {
+function textBuckets({ model }: PriceEntry, cacheWrites: "none" | "5m" | "1h"): readonly Bucket[] {
   const plain = ["input", "cacheRead"] as const;
-  if (cacheWrites === "none") return plain;
-  return cacheWrites === "5m" ? [...plain, "cacheWrite5m"] : [...plain, "cacheWrite5m", "cacheWrite1h"];
+  // OpenAI's models cache by themselves, and from gpt-5.6 on a write costs more than input.
+  const isAsked = model.includes("claude");
+  if (isAsked && cacheWrites === "none") return plain;
+  return isAsked && cacheWrites === "5m"
+    ? [...plain, "cacheWrite5m"]
+    : [...plain, "cacheWrite5m", "cacheWrite1h"];
 }
 
 /** Whether nothing but a fee for each request, or nothing at all, is asked of a model's callers. */

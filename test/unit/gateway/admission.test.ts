@@ -208,13 +208,15 @@ describe("a strict budget", () => {
     const upstream = await startUpstream(json({ input_tokens: 3 }));
     stops.push(upstream.stop);
     const it = { baseUrl: upstream.baseUrl, speaks: ["anthropic-messages"] as const };
-    const { accounts, gateway } = await start(
-      { budget: { ...STRICT, limit: 0n as Picodollars } },
-      { apiKeys: { it: "sk-provider" }, config: { providers: { it } } },
-    );
-    const response = await post(gateway, { model: "nobody-lists-this" }, "/v1/messages/count_tokens");
-    expect(response.status).toBe(200);
-    expect(accounts.calls.reserve).toBe(0);
+    for (const budget of [STRICT, SOFT]) {
+      const { accounts, gateway } = await start(
+        { budget: { ...budget, limit: 0n as Picodollars } },
+        { apiKeys: { it: "sk-provider" }, config: { providers: { it } } },
+      );
+      const response = await post(gateway, { model: "nobody-lists-this" }, "/v1/messages/count_tokens");
+      expect(response.status).toBe(200);
+      expect(accounts.calls.reserve).toBe(0);
+    }
   });
 
   it("reserves the limit that a translation sets, and of several targets the dearest", async () => {
@@ -400,12 +402,15 @@ describe("a cheaper model", () => {
     expect(gateway.records[1]).toMatchObject({ requestedModel: "cent" });
   });
 
-  it("does not take the place of an embedding model", async () => {
-    const { accounts, upstream, gateway } = await start({ budget: { ...SOFT, fallback } });
-    spend(accounts, "0.09");
-    await post(gateway, { model: "embed", input: "abc" }, "/v1/embeddings");
-    expect(JSON.parse(upstream.requests[0]?.body ?? "{}")).toMatchObject({ model: "embed" });
-  });
+  it.each(["embeddings", "images/generations", "audio/speech", "moderations", "rerank"])(
+    "does not take the place of a model of %s",
+    async (path) => {
+      const { accounts, upstream, gateway } = await start({ budget: { ...SOFT, fallback } });
+      spend(accounts, "0.09");
+      await post(gateway, { model: "another", input: "abc" }, `/v1/${path}`);
+      expect(JSON.parse(upstream.requests[0]?.body ?? "{}")).toMatchObject({ model: "another" });
+    },
+  );
 });
 
 describe("a key's allow-list", () => {

@@ -3,6 +3,7 @@ import {
   costOf,
   DEFAULT_MAX_OUTPUT_TOKENS,
   INPUT_OVERHEAD_TOKENS,
+  loadCatalogue,
   NO_USAGE,
   type Rate,
   type RequestBounds,
@@ -114,6 +115,23 @@ describe("the worst case of a request", () => {
     ).toMatchObject({
       status: "priced",
     });
+  });
+
+  it("has cache writes in it that nothing in the request asks for, but for models that write none unasked", async () => {
+    const catalogue = await loadCatalogue();
+    const atMs = Date.parse("2026-11-01T12:00:00Z");
+    const request = { inputBytes: 100_000, maxOutputTokens: 10, cacheWrites: "none" } as const;
+    const sol = catalogue.find("openai", "gpt-5.6-sol", atMs);
+    const written = costOf({ ...NO_USAGE, cacheWrite5m: 100_000, output: 10, requests: 1 }, sol);
+    const worst = worstCaseCost(request, sol);
+    expect(worst.status === "priced" && worst.total >= priced(written).total).toBe(true);
+    const claude = catalogue.find("anthropic", "claude-sonnet-4-5", atMs);
+    const [unasked, asked] = (["none", "5m"] as const).map((cacheWrites) =>
+      worstCaseCost({ ...request, cacheWrites }, claude),
+    );
+    expect(unasked?.status === "priced" && asked?.status === "priced" && unasked.total < asked.total).toBe(
+      true,
+    );
   });
 
   it("is unknown for a model without a price", () => {

@@ -50,7 +50,10 @@ export async function admitLimited(
   const bounds = requestBounds(request, applicant.endpoint);
   const strict = accounts.some(({ budget }) => budget?.mode === "strict");
   const bounded = strict ? await mostItCosts(prescribed, applicant, bounds, deps) : undefined;
-  const { plan, needed } = bounded ?? { plan: prescribed, needed: undefined };
+  const { plan, needed } = bounded ?? {
+    plan: prescribed,
+    needed: isFreeOfCharge(applicant.endpoint) ? ZERO_USD : undefined,
+  };
   const expiresAtMs = deadlineAtMs + deps.settlementGraceMs;
   const bucket = bucketFor(expiresAtMs);
 

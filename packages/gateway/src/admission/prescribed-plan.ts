@@ -11,17 +11,22 @@ export interface Choice {
   readonly plan: (model: string) => RoutePlan;
 }
 
-/**
- * The key's model, or the cheaper one that a budget prescribes once it is nearly used up. Embeddings stay with their
- * model: another one's vectors mean nothing beside those that the caller has.
- */
+/** Where one model can stand for another: a picture, a sound or a vector of another model is another thing. */
+const CONVERSATIONS: ReadonlySet<Endpoint> = new Set([
+  "chat.completions",
+  "completions",
+  "responses",
+  "messages",
+]);
+
+/** The key's model, or the cheaper one that a budget prescribes for conversations once it is nearly used up. */
 export async function prescribedPlan(
   { plan, endpoint }: Choice,
   asked: RoutePlan,
   accounts: readonly BudgetedAccount[],
   readAccount: ReadAccount,
 ): Promise<RoutePlan> {
-  if (endpoint === "embeddings") return asked;
+  if (!CONVERSATIONS.has(endpoint)) return asked;
   for (const { account, budget } of accounts) {
     if (!budget?.fallback) continue;
     const totals = await readAccount(account).catch(() => undefined);

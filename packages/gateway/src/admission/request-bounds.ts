@@ -40,7 +40,7 @@ export function isFreeOfCharge(endpoint: Endpoint): boolean {
 /** The bounds of a request, for the most that it can cost, wherever it goes. */
 export function requestBounds(request: InferenceRequest, endpoint: Endpoint): CallBounds {
   const { body } = request;
-  // Only Anthropic's formats let a caller write a cache that costs more than input.
+  // Claude writes a cache only where it is told to; how the others do it is the price's affair.
   const cacheWrites = CACHE_MARKER.test(body.toString("latin1")) ? "1h" : "none";
   return { inputBytes: body.byteLength, cacheWrites, ...BOUNDS[endpoint](request) };
 }
