@@ -1,5 +1,5 @@
 /** Leaves a drain alone for a while that does not take anything, so that its time-outs cost no other drain time. */
-import type { Drain, DrainRefusal, ExportOutcome, MediaOutcome, MediaStore } from "@sluice/langfuse";
+import type { Drain, DrainRefusal, ExportOutcome, MediaStore } from "@sluice/langfuse";
 
 /** First and longest time for which a drain is left alone, ms. */
 const FIRST_PAUSE_MS = 5_000;
@@ -53,15 +53,9 @@ export function withBreaker(
     reason: "The drain took nothing a moment ago and is left alone for a while.",
     retryAfterMs: openUntilMs - nowMs(),
   });
-  /** Files wait with their traces. A failure of theirs is the breaker's only when it is a refusal: that is the drain's as a whole. */
+  /** Files wait with their traces. That they fail says nothing of the drain: other traces go on. */
   const mediaBehind = (media: MediaStore): MediaStore => ({
-    async store(spans) {
-      if (openUntilMs > nowMs()) return spans.map(spared);
-      const outcomes = await media.store(spans);
-      const refused = outcomes.find(isRefused);
-      if (refused) open(refused, spans.length);
-      return outcomes;
-    },
+    store: async (spans) => (openUntilMs > nowMs() ? spans.map(spared) : await media.store(spans)),
   });
   const open = (refused: Refused | undefined, traces: number) => {
     openUntilMs = nowMs() + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures);
@@ -99,6 +93,6 @@ export function withBreaker(
 
 type Refused = ExportOutcome & { readonly kind: "retry"; readonly refusal: DrainRefusal };
 
-function isRefused(outcome: ExportOutcome | MediaOutcome): outcome is Refused {
+function isRefused(outcome: ExportOutcome): outcome is Refused {
   return outcome.kind === "retry" && outcome.refusal !== undefined;
 }

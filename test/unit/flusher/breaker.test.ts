@@ -1,6 +1,7 @@
 import { type RefusingDrain, withBreaker } from "@sluice/flusher";
-import type { Drain, ExportOutcome } from "@sluice/langfuse";
+import type { Drain, ExportOutcome, MediaStore } from "@sluice/langfuse";
 import { describe, expect, it } from "vitest";
+import { spanId, traceId } from "../../support/records.ts";
 
 const TRACES = [Buffer.from("a"), Buffer.from("b")];
 
@@ -55,6 +56,39 @@ describe("a drain that takes nothing", () => {
       expect(state.sent).toBe(3);
     },
   );
+});
+
+describe("files of a drain", () => {
+  function drainWithMedia() {
+    const { state, drain } = brokenDrain();
+    const asked: number[] = [];
+    const media: MediaStore = {
+      async store(spans) {
+        asked.push(spans.length);
+        return await Promise.resolve(spans.map(() => ({ kind: "retry", reason: "no storage" }) as const));
+      },
+    };
+    return { state, asked, drain: withBreaker({ ...drain, media }, () => state.nowMs) };
+  }
+
+  const SPANS = [
+    { traceId: traceId("1".repeat(32)), spanId: spanId("2".repeat(16)), endedAtMs: 0, media: [] },
+  ];
+
+  it("are not sent while the drain is left alone, and wait as long as it", async () => {
+    const { asked, drain } = drainWithMedia();
+    await drain.export(TRACES);
+    expect(await drain.media?.store(SPANS)).toMatchObject([{ kind: "retry", retryAfterMs: 5_000 }]);
+    expect(asked).toEqual([]);
+  });
+
+  it("that cannot be stored do not keep traces from the drain", async () => {
+    const { state, asked, drain } = drainWithMedia();
+    state.outcome = { kind: "delivered" };
+    await drain.media?.store(SPANS);
+    expect(await drain.export(TRACES)).toEqual([{ kind: "delivered" }, { kind: "delivered" }]);
+    expect(asked).toEqual([1]);
+  });
 });
 
 describe("a drain that refuses until somebody acts", () => {

@@ -26,8 +26,13 @@ export interface LangfuseMediaStoreOptions {
 const AT_ONCE = 8;
 /** Time for the files of one export, ms. What is not there by then comes back. */
 const STORE_TIME_MS = 20_000;
-/** How long after its call's end a span waits for files whose upload fails, ms. Then placeholders stand for them. */
+/**
+ * How long after its call's end a span waits for files whose upload fails, ms. Later each attempt to send the span tries the
+ * upload all the same, and when that fails placeholders stand for the files.
+ */
 export const MEDIA_PATIENCE_MS = 15 * 60_000;
+/** The same while Langfuse answers 429, ms: what has piled up in an outage takes its time. */
+export const MEDIA_RATE_PATIENCE_MS = 7 * 24 * 60 * 60_000;
 
 /** A request for a file on behalf of one span. */
 interface Link {
@@ -94,8 +99,8 @@ function createUpload(options: LangfuseMediaStoreOptions, signal: AbortSignal) {
       const why = error instanceof Error ? error.message : String(error);
       halted =
         error instanceof CredentialsError
-          ? { kind: "retry", reason: error.message, refusal: error.refusal, patient: true, halts: true }
-          : { kind: "retry", reason: `The media could not be sent: ${why}`, patient: false, halts: true };
+          ? { kind: "retry", reason: error.message, refusal: error.refusal, busy: false, halts: true }
+          : { kind: "retry", reason: `The media could not be sent: ${why}`, busy: false, halts: true };
       return halted;
     }
   };
@@ -138,7 +143,7 @@ async function uploadOnce(
     { method: "PUT", url: place.url, headers: storageHeaders(place.url, mediaType, sha256), body: content },
     signal,
   );
-  if (put.kind === "unanswered") return { kind: "retry", reason: put.reason, patient: false, halts: false };
+  if (put.kind === "unanswered") return { kind: "retry", reason: put.reason, busy: false, halts: false };
   const stored = judgeMedia(put, nowMs(), "The media storage");
   const told = await api("PATCH", `/${mediaId(sha256)}`, {
     uploadedAt: new Date(nowMs()).toISOString(),
@@ -200,14 +205,14 @@ function outcomeOf(
   failures: ReadonlyMap<Media, Failure>,
   nowMs: number,
 ): MediaOutcome {
-  const waited = nowMs - endedAtMs > MEDIA_PATIENCE_MS;
+  const waitedMs = nowMs - endedAtMs;
   const refused: Media[] = [];
   let reason = "";
   for (const file of media) {
     const failure = failures.get(file);
     if (!failure) continue;
-    if (failure.kind === "retry" && (failure.patient || !waited)) {
-      const { halts: _, patient: __, ...retry } = failure;
+    if (failure.kind === "retry" && waitedMs <= (failure.busy ? MEDIA_RATE_PATIENCE_MS : MEDIA_PATIENCE_MS)) {
+      const { halts: _, busy: __, ...retry } = failure;
       return retry;
     }
     refused.push(file);

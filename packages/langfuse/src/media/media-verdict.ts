@@ -14,8 +14,8 @@ export type MediaVerdict =
       readonly reason: string;
       readonly retryAfterMs?: number;
       readonly refusal?: DrainRefusal;
-      /** It waits for as long as it takes: the drain is busy or shut, as it will be for the span itself. */
-      readonly patient: boolean;
+      /** Langfuse is busy and takes the file later: worth waiting longer for than for what may never work. */
+      readonly busy: boolean;
       /** Whether the next file would meet the same fate. */
       readonly halts: boolean;
     };
@@ -23,8 +23,7 @@ export type MediaVerdict =
 const MAX_REASON = 300;
 
 /**
- * Judges an answer of Langfuse's media API or of the object storage behind it. 429, 401 and 403 of the API concern the drain
- * and wait with it; a server without storage for files says so with a 500 that no retry changes ("not enabled or no bucket
+ * Judges an answer of Langfuse's media API or of the object storage behind it. A server without storage for files says so with a 500 that no retry changes ("not enabled or no bucket
  * configured", Langfuse's `mediaService`). `server` is who answered, as the beginning of a sentence.
  */
 export function judgeMedia(
@@ -32,20 +31,19 @@ export function judgeMedia(
   nowMs: number,
   server: "Langfuse" | "The media storage",
 ): MediaVerdict {
-  if (result.kind === "unanswered")
-    return { kind: "retry", reason: result.reason, patient: false, halts: true };
+  if (result.kind === "unanswered") return { kind: "retry", reason: result.reason, busy: false, halts: true };
   const { status, body } = result;
   if (status >= 200 && status < 300) return { kind: "done", body };
   const said = messageOf(body);
   const reason = `${server} answered with status ${status} to a media upload${said ? `: ${said}` : "."}`;
   const retryAfterMs = readRetryAfter(result.retryAfter, nowMs);
   const retry = { kind: "retry", reason, ...(retryAfterMs !== undefined && { retryAfterMs }) } as const;
-  if (status === 429) return { ...retry, patient: true, halts: true };
+  if (status === 429) return { ...retry, busy: true, halts: true };
   const refusal = server === "Langfuse" ? REFUSALS.get(status) : undefined;
   if (refusal)
-    return { ...retry, retryAfterMs: retryAfterMs ?? REFUSED_WAIT_MS, refusal, patient: true, halts: true };
+    return { ...retry, retryAfterMs: retryAfterMs ?? REFUSED_WAIT_MS, refusal, busy: false, halts: true };
   if (status === 408 || (status >= 500 && !/not enabled|no bucket/i.test(body))) {
-    return { ...retry, patient: false, halts: false };
+    return { ...retry, busy: false, halts: false };
   }
   return { kind: "refused", reason };
 }

@@ -5,6 +5,7 @@ import {
   type Exchange,
   type LangfuseMediaStoreOptions,
   MEDIA_PATIENCE_MS,
+  MEDIA_RATE_PATIENCE_MS,
   type Media,
   mediaReference,
   type SpanMedia,
@@ -178,20 +179,24 @@ describe("files at Langfuse", () => {
   });
 
   test.each([
-    [429, { "retry-after": "7" }, { retryAfterMs: 7_000 }],
-    [401, {}, { refusal: "keys_refused" }],
-    [403, {}, { refusal: "access_denied" }],
+    [429, { "retry-after": "7" }, { retryAfterMs: 7_000 }, MEDIA_RATE_PATIENCE_MS],
+    [401, {}, { refusal: "keys_refused" }, MEDIA_PATIENCE_MS],
+    [403, {}, { refusal: "access_denied" }, MEDIA_PATIENCE_MS],
   ])(
-    "wait with their spans for as long as it takes when Langfuse answers %d",
-    async (status, headers, more) => {
+    "wait with their spans while Langfuse answers %d, but not for ever",
+    async (status, headers, more, patienceMs) => {
+      const clock = { nowMs: ENDED_AT_MS + patienceMs };
       await using langfuse = await withEndpoint(failing("/api/public/media", status, headers), {
-        nowMs: () => ENDED_AT_MS + 100 * MEDIA_PATIENCE_MS,
+        nowMs: () => clock.nowMs,
       });
       const spans = Array.from({ length: 50 }, (_, number) => span(number, file(`${number}`)));
-      const outcomes = await langfuse.store.store(spans);
-      for (const outcome of outcomes) expect(outcome).toMatchObject({ kind: "retry", ...more });
+      for (const outcome of await langfuse.store.store(spans)) {
+        expect(outcome).toMatchObject({ kind: "retry", ...more });
+      }
       // Nobody asks fifty times to be told the same.
       expect(langfuse.endpoint.requests.length).toBeLessThan(20);
+      clock.nowMs += 1;
+      for (const { kind } of await langfuse.store.store(spans)) expect(kind).toBe("refused");
     },
   );
 
