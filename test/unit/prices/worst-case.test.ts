@@ -117,6 +117,14 @@ describe("the worst case of a request", () => {
     });
   });
 
+  it("of pictures is that of the largest ones, as many as are asked for", async () => {
+    const price = (await loadCatalogue()).find("openai", "gpt-image-1", Date.parse("2026-11-01T12:00:00Z"));
+    expect(worstCaseCost({ inputBytes: 100, choices: 3, unmetered: true }, price)).toMatchObject({
+      status: "priced",
+      outputTokens: 3 * 6_540,
+    });
+  });
+
   it("has cache writes in it that nothing in the request asks for, but for models that write none unasked", async () => {
     const catalogue = await loadCatalogue();
     const atMs = Date.parse("2026-11-01T12:00:00Z");

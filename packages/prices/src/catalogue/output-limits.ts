@@ -10,6 +10,9 @@ const LIMITS: readonly (readonly [string, number])[] = [
   ["openai/o*", 100_000],
   ["openai/gpt-5*", 128_000],
   ["openai/text-embedding*", 0],
+  // 6,240 for the largest picture in high quality, and 100 for each of three drafts (OpenAI, "Image generation").
+  ["openai/gpt-image-1", 6_540],
+  ["openai/gpt-image-1-mini", 6_540],
   ["anthropic/claude-3-5*", 8_192],
   ["anthropic/claude-3-7*", 128_000],
   ["anthropic/claude-3*", 4_096],
