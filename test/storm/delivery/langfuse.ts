@@ -13,7 +13,7 @@ export interface Acceptance {
   readonly callId: string;
   /** As the call named it: `storm-<n>`. */
   readonly user: string;
-  /** SHA-256 of the span as it came. */
+  /** SHA-256 of the span as it came, and of the failed attempts below it, but for what is the message's own: its time of arrival. */
   readonly digest: string;
   /** Whether it says that the function was killed. */
   readonly dead: boolean;
@@ -48,22 +48,27 @@ export interface StormLangfuse {
   stop(): Promise<void>;
 }
 
-/** Starts it. `receive` decides on each export that has no poison in it; `admits` knows which secret keys are valid. */
+/**
+ * Starts it. `receive` decides on each export that has no poison in it, by the number of calls in it; `admits` knows which secret
+ * keys are valid.
+ */
 export async function startStormLangfuse(
-  receive: (spans: number) => Reception,
+  receive: (calls: number) => Reception,
   admits: (secretKey: string) => boolean,
 ): Promise<StormLangfuse> {
   const accepted = new Map<string, Acceptance[]>();
   const condemned = new Set<string>();
 
   function take(spans: readonly ReceivedSpan[], answerLost: boolean): void {
-    for (const span of spans) {
+    for (const { span, attempts } of callsOf(spans)) {
       const attributes = attributesOf(span);
       const acceptance = {
         atMs: Date.now(),
         callId: String(attributes["langfuse.observation.metadata.request_id"]),
         user: String(attributes["user.id"]),
-        digest: createHash("sha256").update(JSON.stringify(span)).digest("hex"),
+        digest: createHash("sha256")
+          .update(JSON.stringify([span, ...attempts].map(withoutArrival)))
+          .digest("hex"),
         dead: attributes["langfuse.observation.metadata.outcome_code"] === "function_killed",
         costUsd: attributes["langfuse.observation.metadata.cost_usd"] as string | undefined,
         answerLost,
@@ -83,7 +88,7 @@ export async function startStormLangfuse(
       response.writeHead(400).end('{"message":"poison"}');
       return;
     }
-    const reception = receive(spans.length);
+    const reception = receive(callsOf(spans).length);
     if (reception.kind === "reset") response.destroy();
     if (reception.kind === "refuse") {
       const { status, retryAfterSeconds } = reception;
@@ -140,6 +145,26 @@ export async function startStormLangfuse(
     },
   };
   return langfuse;
+}
+
+/** Attribute of a failed attempt's span, which comes with its call's. */
+const ATTEMPT = "langfuse.observation.metadata.attempt";
+/** How long the record's message took to the queue. SQS may have a record in two messages, and so may the queue and the spill. */
+const ARRIVAL = "langfuse.observation.metadata.queue_ms";
+
+/** The calls' own spans, each with those of its failed attempts. An attempt without its call stands alone, and is found out. */
+function callsOf(spans: readonly ReceivedSpan[]) {
+  const ids = new Set(spans.map(({ spanId }) => spanId));
+  const isBelow = (span: ReceivedSpan) =>
+    attributesOf(span)[ATTEMPT] !== undefined && ids.has(span.parentSpanId ?? "");
+  const attempts = Map.groupBy(spans.filter(isBelow), ({ parentSpanId }) => parentSpanId);
+  return spans
+    .filter((span) => !isBelow(span))
+    .map((span) => ({ span, attempts: attempts.get(span.spanId) ?? [] }));
+}
+
+function withoutArrival(span: ReceivedSpan): ReceivedSpan {
+  return { ...span, attributes: span.attributes.filter(({ key }) => key !== ARRIVAL) };
 }
 
 function spansOf(body: Buffer): readonly ReceivedSpan[] {

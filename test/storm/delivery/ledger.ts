@@ -4,7 +4,7 @@ import { formatUsd, type Picodollars } from "@sluice/prices";
 import { auditCalls, auditDuplicates, auditSpend, type Findings } from "./audit.ts";
 import type { Held } from "./calm.ts";
 import { namesOf } from "./evidence.ts";
-import type { Memory } from "./memory.ts";
+import { isBad, type Memory } from "./memory.ts";
 import type { StormKeys } from "./rotation.ts";
 import type { Fault } from "./schedule.ts";
 
@@ -56,7 +56,7 @@ export interface KeySpend {
 
 /** The ledger of a storm. */
 export interface StormLedger {
-  /** Whether nothing is lost, nothing came twice outside the window, and the spend is exact. */
+  /** Whether nothing is lost, nothing came twice outside the window, the spend is exact, and no process keeps memory. */
   readonly holds: boolean;
   readonly calls: number;
   /** Calls by what they asked for. */
@@ -106,11 +106,11 @@ export function drawLedger(outcome: StormOutcome): StormLedger {
   const parkedWrongly = [...parked.filter(isWrong), ...parkedAgain].map(
     ({ body, reason }) => `${namesOf(body).join(" ")}: ${reason}`,
   );
-  const grew = Object.values(memory).some(({ flat }) => flat === false);
+  const tooMuchMemory = Object.values(memory).some(isBad);
   const reconciledWrongly = auditCounts(outcome);
   const faults = [lost, others, spendMismatches, parkedWrongly, reconciledWrongly].flat().length + undrained;
   return {
-    holds: faults === 0 && !grew,
+    holds: faults === 0 && !tooMuchMemory,
     calls: findings.seen.length,
     kinds: tally(findings.seen.map(({ kind }) => kind)),
     seen: tally(findings.seen.map(({ end, status }) => `${status ?? "no status"}, ${end}`)),

@@ -1,22 +1,28 @@
-/** Whether the functions' processes keep what they should have let go: their resident memory, from their first call on. */
-import { readFileSync } from "node:fs";
-import type { LambdaFunction } from "../../../packages/local/src/lambda/function.ts";
+/** Whether the functions' processes keep what they should have let go: what is alive in them, from their first call on. */
+import { join } from "node:path";
+import { flusherLimits, gatewayLimits } from "../../../infra/limits.ts";
+import type { FunctionOptions } from "../../../packages/local/src/lambda/function-options.ts";
+import type { TestSystem } from "../../support/system.ts";
 
-/** How much a process held after so many invocations. */
+/** What a process held after so many invocations. */
 export interface MemorySample {
   readonly invocations: number;
+  /** Its resident memory as it was. */
   readonly rssMb: number;
+  /** Heap and buffers that were still in use after a collection. */
+  readonly liveMb: number;
 }
 
 /** The memory of one process. */
 export interface ProcessMemory {
   readonly invocations: number;
-  readonly startMb: number;
-  readonly medianMb: number;
-  readonly endMb: number;
-  /** Growth once it was warm: median of the slopes between samples (Theil–Sen), MB for 1,000 invocations. */
-  readonly slopeMbPer1000: number;
-  /** That slope over the invocations that it was taken from. */
+  /** The resident memory at first, at its median and at most: mostly a heap that takes what it may have. */
+  readonly startRssMb: number;
+  readonly medianRssMb: number;
+  readonly mostRssMb: number;
+  /** What was alive in the middle third of its invocations, and in the last, by their medians. In the first it was warming up. */
+  readonly liveInMiddleMb: number;
+  readonly liveAtEndMb: number;
   readonly grownMb: number;
 }
 
@@ -25,108 +31,148 @@ export interface FunctionMemory {
   readonly processes: number;
   /** Those that lived long enough to be judged. */
   readonly judged: number;
-  /** Of those: all grew by less than noise. Undefined when there was none. */
+  /** Of those: what is alive in them has grown by no more than noise. Undefined when there was none. */
   readonly flat: boolean | undefined;
+  /** The most resident memory that any of its processes had, and what a deployment gives it. */
+  readonly mostRssMb: number;
+  readonly limitMb: number;
   /** The one that lived longest. */
   readonly longest: ProcessMemory | undefined;
-  /** The one with the steepest slope among the judged. */
+  /** The one that has grown most among the judged. */
   readonly steepest: ProcessMemory | undefined;
 }
 
 /** By function. */
 export type Memory = Readonly<Record<"gateway" | "flusher", FunctionMemory>>;
 
-const EVERY_MS = 1_000;
-/** Fewest invocations of a process that is judged. Below, what is seen is a heap that finds its size. */
-const LONG_LIFE = 100;
-/** Share of a process's invocations in which it may still grow: code is compiled, the heap finds its size. */
-const WARMING = 0.4;
-/** Growth that is noise, as a share of the median, and at least so much, MB: a few bodies of a megabyte come and go. */
-const NOISE_SHARE = 0.15;
-const NOISE_MB = 16;
-/** Most samples between which slopes are taken. */
-const MOST_SAMPLES = 200;
+/** Fewest invocations of a process that is judged. Below, caches are still filled and code is still compiled. */
+const LONG_LIFE = 300;
+/** Fewest samples of each third that is compared. */
+const FEWEST_SAMPLES = 3;
+/** Growth that is noise, as a share of what is alive, and at least so much, MB: bodies that are under way come and go. */
+const NOISE_SHARE = 0.1;
+const NOISE_MB = 3;
+const MEGABYTE = 1024 * 1024;
+const LOOK_EVERY_MS = 500;
 
-/** Samples every process while it works, until the answer is called. */
-export function watchMemory(
-  functions: Readonly<Record<"gateway" | "flusher", LambdaFunction>>,
-): () => Memory {
+/** What a function is started with so that its processes tell of their memory every `everyMs`. */
+export function tellingMemory(everyMs: number): Pick<FunctionOptions, "nodeOptions" | "environment"> {
+  return {
+    nodeOptions: ["--require", join(import.meta.dirname, "heap-probe.cjs")],
+    environment: { STORM_MEMORY_EVERY_MS: String(everyMs) },
+  };
+}
+
+/** Gathers what the processes tell, until the answer is called. */
+export function watchMemory(system: Pick<TestSystem, "gateway" | "flusher" | "lines">): () => Memory {
   const series = { gateway: new Map<number, MemorySample[]>(), flusher: new Map<number, MemorySample[]>() };
-  const sample = () => {
-    for (const name of ["gateway", "flusher"] as const) {
-      for (const { pid, invocations } of functions[name].environments) {
-        const samples = series[name].get(pid) ?? [];
-        // A frozen process has not changed.
-        if (samples.at(-1)?.invocations === invocations) continue;
-        const rssMb = residentMb(pid);
-        if (rssMb !== undefined) series[name].set(pid, [...samples, { invocations, rssMb }]);
-      }
+  let read = 0;
+  const look = () => {
+    for (; read < system.lines.length; read++) {
+      const told = TOLD.exec(system.lines[read] ?? "")?.groups;
+      if (!told) continue;
+      const name = told["name"] === "gateway" ? "gateway" : "flusher";
+      const pid = Number(told["pid"]);
+      const invocations = system[name].environments.find((process) => process.pid === pid)?.invocations;
+      // It has ended meanwhile.
+      if (invocations === undefined) continue;
+      const samples = series[name].get(pid) ?? [];
+      samples.push({
+        invocations,
+        rssMb: Number(told["rss"]) / MEGABYTE,
+        liveMb: Number(told["live"]) / MEGABYTE,
+      });
+      series[name].set(pid, samples);
     }
   };
-  const timer = setInterval(sample, EVERY_MS);
+  const timer = setInterval(look, LOOK_EVERY_MS);
   return () => {
     clearInterval(timer);
+    look();
     return {
-      gateway: judgeMemory([...series.gateway.values()]),
-      flusher: judgeMemory([...series.flusher.values()]),
+      gateway: judgeMemory([...series.gateway.values()], gatewayLimits.memoryMb),
+      flusher: judgeMemory([...series.flusher.values()], flusherLimits.memoryMb),
     };
   };
 }
 
-/** Judges a function by the samples of its processes. */
-export function judgeMemory(series: readonly (readonly MemorySample[])[]): FunctionMemory {
-  const processes = series.map(describeProcess).sort((one, other) => other.invocations - one.invocations);
-  const judged = processes.filter(({ invocations }) => invocations >= LONG_LIFE);
+const TOLD = /^(?<name>gateway|flusher) STORM_MEMORY (?<pid>\d+) (?<rss>\d+) (?<live>\d+)$/;
+
+/** Whether a function keeps what it should have let go, or needs more than it is given. */
+export function isBad({ flat, mostRssMb, limitMb }: FunctionMemory): boolean {
+  return flat === false || mostRssMb > limitMb;
+}
+
+/** Judges a function, which is given `limitMb`, by the samples of its processes. */
+export function judgeMemory(series: readonly (readonly MemorySample[])[], limitMb: number): FunctionMemory {
+  const processes = series
+    .map((samples) => ({ ...describeProcess(samples), canBeJudged: canBeJudged(samples) }))
+    .toSorted((one, other) => other.invocations - one.invocations);
+  const judged = processes.filter((process) => process.canBeJudged);
   const [longest] = processes;
-  const [steepest] = judged.toSorted((one, other) => other.slopeMbPer1000 - one.slopeMbPer1000);
+  const [steepest] = judged.toSorted((one, other) => other.grownMb - one.grownMb);
   return {
     processes: processes.length,
     judged: judged.length,
     flat:
       judged.length === 0
         ? undefined
-        : judged.every(({ grownMb, medianMb }) => grownMb <= Math.max(NOISE_MB, NOISE_SHARE * medianMb)),
-    longest,
-    steepest,
+        : judged.every(
+            ({ grownMb, liveInMiddleMb }) => grownMb <= Math.max(NOISE_MB, NOISE_SHARE * liveInMiddleMb),
+          ),
+    mostRssMb: Math.max(0, ...processes.map(({ mostRssMb }) => mostRssMb)),
+    limitMb,
+    longest: longest && withoutVerdict(longest),
+    steepest: steepest && withoutVerdict(steepest),
   };
 }
 
-function describeProcess(samples: readonly MemorySample[]): ProcessMemory {
-  const [first] = samples;
-  const last = samples.at(-1);
-  const invocations = last?.invocations ?? 0;
-  const warm = samples.filter((sample) => sample.invocations >= WARMING * invocations);
-  const step = Math.max(1, Math.ceil(warm.length / MOST_SAMPLES));
-  const kept = warm.filter((_, index) => index % step === 0);
-  const slopes = kept.flatMap((from, index) =>
-    kept
-      .slice(index + 1)
-      .filter((to) => to.invocations > from.invocations)
-      .map((to) => (to.rssMb - from.rssMb) / (to.invocations - from.invocations)),
-  );
-  const slope = median(slopes);
+function withoutVerdict({
+  canBeJudged: _,
+  ...process
+}: ProcessMemory & { canBeJudged: boolean }): ProcessMemory {
+  return process;
+}
+
+/** The samples of the middle third of a process's invocations, and of the last. */
+function thirds(samples: readonly MemorySample[]) {
+  const invocations = samples.at(-1)?.invocations ?? 0;
+  const between = (from: number, until: number) =>
+    samples.filter((sample) => sample.invocations > from && sample.invocations <= until);
   return {
-    invocations,
-    startMb: Math.round(first?.rssMb ?? 0),
-    medianMb: Math.round(median(samples.map(({ rssMb }) => rssMb))),
-    endMb: Math.round(last?.rssMb ?? 0),
-    slopeMbPer1000: Math.round(slope * 10_000) / 10,
-    grownMb: Math.round(slope * (invocations - (kept[0]?.invocations ?? invocations)) * 10) / 10,
+    middle: between(invocations / 3, (2 * invocations) / 3),
+    last: between((2 * invocations) / 3, invocations),
   };
+}
+
+function canBeJudged(samples: readonly MemorySample[]): boolean {
+  const { middle, last } = thirds(samples);
+  return (
+    (samples.at(-1)?.invocations ?? 0) >= LONG_LIFE && Math.min(middle.length, last.length) >= FEWEST_SAMPLES
+  );
+}
+
+function describeProcess(samples: readonly MemorySample[]): ProcessMemory {
+  const { middle, last } = thirds(samples);
+  const rss = samples.map(({ rssMb }) => rssMb);
+  const live = (those: readonly MemorySample[]) => median(those.map(({ liveMb }) => liveMb));
+  return {
+    invocations: samples.at(-1)?.invocations ?? 0,
+    startRssMb: Math.round(rss[0] ?? 0),
+    medianRssMb: Math.round(median(rss)),
+    mostRssMb: Math.round(Math.max(0, ...rss)),
+    liveInMiddleMb: tenths(live(middle)),
+    liveAtEndMb: tenths(live(last)),
+    grownMb: tenths(live(last) - live(middle)),
+  };
+}
+
+function tenths(number: number): number {
+  return Math.round(number * 10) / 10;
 }
 
 /** 0 of nothing. */
 function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((one, other) => one - other);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-/** Undefined for a process that has ended. */
-function residentMb(pid: number): number | undefined {
-  try {
-    const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
-  } catch {
-    return undefined;
-  }
 }

@@ -24,12 +24,10 @@ export interface StormOptions extends Calling {
 }
 
 /** How long everything may take to its end once the faults are over, ms; and a tenth of the storm's own time. */
-const DRAIN_MS = 90_000;
+const DRAIN_MS = 180_000;
 /** Longest time that starting, looking and stopping may take each, ms. */
 const PROMPT_MS = 120_000;
 const PROGRESS_EVERY_MS = 60_000;
-/** How often what is parked is replayed. */
-const REPLAYS = 3;
 
 /** Raises a storm and waits for its end. Throws `StormStuckError` when a stage of it does not end. */
 export async function runStorm(options: StormOptions): Promise<StormLedger> {
@@ -53,7 +51,7 @@ export async function runStorm(options: StormOptions): Promise<StormLedger> {
   });
   running.defer(() => upstream.stop());
   const langfuse = await startStormLangfuse(
-    (spans) => langfuseReception(weather, spans),
+    (calls) => langfuseReception(weather, calls),
     (key) => keys.admits("langfuse", key),
   );
   running.defer(() => langfuse.stop());
@@ -167,10 +165,14 @@ async function becalm(
   langfuse.poison = () => false;
   langfuse.guiltByAssociation = false;
   const parked = await stages.run("the replay of what is parked", PROMPT_MS, async () => {
-    // One run of the command leaves what it has sent already, so that it comes to an end: a message may be parked twice.
-    const rounds: Held[] = [];
-    for (let round = 0; round < REPLAYS; round++) rounds.push(...(await waiting.replayParked()));
-    return rounds;
+    // One run of the command leaves what it has sent already, so that it comes to an end, and a message may be parked several
+    // times: each time that its flusher was killed, or the ledger was away, before it was counted.
+    const replayed: Held[] = [];
+    for (;;) {
+      const held = await waiting.replayParked();
+      if (held.length === 0) return replayed;
+      replayed.push(...held);
+    }
   });
   const undrained = await drained("draining after the replay");
   const parkedAgain = await stages.run("looking for what is parked again", PROMPT_MS, () => waiting.parked());

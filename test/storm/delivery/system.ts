@@ -22,6 +22,7 @@ import {
   type ProxyBehaviour,
   startFaultProxy,
 } from "./fault-proxy.ts";
+import { tellingMemory } from "./memory.ts";
 import { createRedelivery, type Redelivery } from "./redelivery.ts";
 import type { StormKeys } from "./rotation.ts";
 import { dynamodbFate, pollerFate, s3Fate, secretsFate, sqsFate, type Weather } from "./weather.ts";
@@ -43,6 +44,8 @@ const FLUSHER_MS = 27_000;
 const VISIBILITY_SECONDS = 8;
 /** How long a batch is gathered, seconds. In a deployment: five. */
 const BATCH_WINDOW_SECONDS = 1;
+/** How often a process tells of its memory, ms: a collection takes some thirty of them. */
+const MEMORY_EVERY_MS = 5_000;
 /** Longest time after which a message comes back that a flusher put off, seconds. In a deployment: two hours. */
 const LONGEST_PUT_OFF_SECONDS = { least: 4, most: 60 };
 /** That, as a share of the storm: what is put off during the long outage is asked for some ten times. */
@@ -126,7 +129,10 @@ export async function startStormSystem(options: StormSystemOptions): Promise<Sto
       root,
       // As in a deployment, batches are gathered: with a batch for each receive, four flushers could not keep up.
       batchWindowSeconds: BATCH_WINDOW_SECONDS,
-      functions: { flusher: { timeoutMs: FLUSHER_MS }, gateway: { maxConcurrency: options.clients + 4 } },
+      functions: {
+        flusher: { ...tellingMemory(MEMORY_EVERY_MS), timeoutMs: FLUSHER_MS },
+        gateway: { ...tellingMemory(MEMORY_EVERY_MS), maxConcurrency: options.clients + 4 },
+      },
       endpoint: (service, url) => putThrough(url, behaviours[service]),
       pollerEndpoint: (url) =>
         putThrough(url, {

@@ -106,14 +106,14 @@ export function secretsFate({ strikes }: Weather): Fate {
   return strikes("secrets away") ? jsonError(500, "InternalServiceError") : PASS;
 }
 
-/** Langfuse's faults. 413 only where there is more than one span: a span alone fits. */
-export function langfuseReception({ strikes }: Weather, spans: number): Reception {
+/** Langfuse's faults. 413 only where there is more than one call: a call alone fits. */
+export function langfuseReception({ strikes }: Weather, calls: number): Reception {
   if (strikes("langfuse outage") || strikes("langfuse away")) return { kind: "reset" };
   if (strikes("langfuse 401")) return { kind: "refuse", status: 401 };
   if (strikes("langfuse 403")) return { kind: "refuse", status: 403 };
   if (strikes("langfuse 429")) return { kind: "refuse", status: 429, retryAfterSeconds: 1 };
   if (strikes("langfuse 500")) return { kind: "refuse", status: 500 };
-  if (spans > 1 && strikes("langfuse 413")) return { kind: "refuse", status: 413 };
+  if (calls > 1 && strikes("langfuse 413")) return { kind: "refuse", status: 413 };
   if (strikes("langfuse reset before")) return { kind: "reset" };
   if (strikes("langfuse reset after")) return { kind: "take, then reset" };
   if (strikes("langfuse slow")) return { kind: "take", afterMs: LANGFUSE_SLOW_MS };
