@@ -2,9 +2,9 @@
 import type { SpanOptions } from "./attributes/call-facts.ts";
 import { callSpans } from "./call-span.ts";
 import type { KeepWhole } from "./drain.ts";
-import { type EncodeSpan, encodeToFit } from "./fit-span.ts";
+import { type EncodeSpan, encodeToFit, ownPrefix } from "./fit-span.ts";
 import type { ObservedCall } from "./observed-call.ts";
-import { encodeSpan } from "./otlp.ts";
+import { encodeSpan, type Span } from "./otlp.ts";
 
 /** How spans are written. */
 export interface SpanFormat {
@@ -43,5 +43,15 @@ export function encodeCall(
     encodeToFit(child, childBytes, { encode: encodeChild }),
   ]);
   const left = parts.reduce((bytes, part) => bytes - part.byteLength, limitBytes);
-  return Buffer.concat([encodeToFit(root, left, { encode, keepWhole }), ...parts]);
+  const shown = keepWhole && isShownInPart(call) ? withWhole(root, keepWhole()) : root;
+  return Buffer.concat([encodeToFit(shown, left, { encode, keepWhole }), ...parts]);
+}
+
+/** Of a body that no reader could read, a trace shows the beginning only. */
+function isShownInPart({ request, answer }: ObservedCall): boolean {
+  return [request, answer].some((view) => view?.kind === "unread" && (view.raw?.omittedBytes ?? 0) > 0);
+}
+
+function withWhole(span: Span, keptAt: string): Span {
+  return { ...span, attributes: { ...span.attributes, [`${ownPrefix(span)}whole`]: keptAt } };
 }

@@ -65,7 +65,7 @@ function cutFields(span: Span, { wholeBytes, keptAt }: CutNote, cut: (text: stri
       told[cutText(name, 200)] = value.length;
     }
   }
-  const prefix = LEVEL in span.attributes ? METADATA : SLUICE;
+  const prefix = ownPrefix(span);
   const kept = keptAt === undefined ? "" : ` The call is kept whole at ${keptAt}.`;
   const message = `The span had ${wholeBytes} bytes and was cut to fit the export limit.${kept}`;
   return {
@@ -81,6 +81,11 @@ function cutFields(span: Span, { wholeBytes, keptAt }: CutNote, cut: (text: stri
       ...without(attributes, [LEVEL, STATUS_MESSAGE]),
     },
   };
+}
+
+/** What stands before the name of an attribute of Sluice's own: Langfuse filters by metadata. */
+export function ownPrefix({ attributes }: Span): string {
+  return LEVEL in attributes ? METADATA : SLUICE;
 }
 
 /** Langfuse has fields of its own for what a person should see first; elsewhere it is one more attribute. */

@@ -270,6 +270,16 @@ describe("a call that is too large for a span", () => {
     expect(Buffer.from(whole ?? []).toString()).toContain("jane@example.com");
   });
 
+  test("is kept also when its answer is one that nobody can read, and shown in part", async () => {
+    await using system = await setUp();
+    const page = "<p>not JSON</p>".repeat(100_000);
+    expect((await system.flush([message(0, { answer: answer(page) })])).doneIds).toEqual(["m0"]);
+    const [[key, body] = []] = [...system.kept];
+    expect(system.attributes(0)?.["langfuse.observation.metadata.whole"]).toBe(`s3://bucket/${key}`);
+    const { output } = JSON.parse(Buffer.from(body ?? []).toString()) as { output: { data: string } };
+    expect(Buffer.from(output.data, "base64").toString()).toBe(page);
+  });
+
   test("is not kept when its images were all that made it large", async () => {
     await using system = await setUp();
     const bytes = image("x".repeat(6_000_000));
