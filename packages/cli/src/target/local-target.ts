@@ -11,7 +11,7 @@ export function findLocal({ env, root }: Pick<Terminal, "env" | "root">): LocalE
 }
 
 /** The local system as a place of keys and budgets. */
-export function localPlace(local: LocalEndpoints, { userName }: Terminal): Place {
+export function localPlace(local: LocalEndpoints, { userName }: Pick<Terminal, "userName">): Place {
   const { endpoints, table } = local;
   const client = new DynamoDBClient({
     endpoint: endpoints.dynamodb,
@@ -21,6 +21,7 @@ export function localPlace(local: LocalEndpoints, { userName }: Terminal): Place
     maxAttempts: 1,
   });
   return {
+    where: { kind: "local", endpoints: local },
     label: "the local system",
     client,
     table,
@@ -28,6 +29,10 @@ export function localPlace(local: LocalEndpoints, { userName }: Terminal): Place
     async records() {
       const { localRecordPlace } = await import("./record-place.ts");
       return localRecordPlace(local);
+    },
+    async secrets() {
+      const { localSecretPlace } = await import("./secret-place.ts");
+      return localSecretPlace(local);
     },
     close: () => client.destroy(),
   };

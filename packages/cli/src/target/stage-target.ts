@@ -21,6 +21,7 @@ export async function stagePlace(
   const client = new DynamoDBClient({});
   const outputs = await outputsOf(root, stage);
   return {
+    where: { kind: "stage", stage },
     label: `stage ${stage}`,
     client,
     table: named ?? outputs.table ?? (await tableByName(client, stage)),
@@ -28,6 +29,10 @@ export async function stagePlace(
     async records() {
       const { stageRecordPlace } = await import("./record-place.ts");
       return await stageRecordPlace(`${APP}-${stage}`, outputs);
+    },
+    async secrets() {
+      const { stageSecretPlace } = await import("./secret-place.ts");
+      return stageSecretPlace(`${APP}/${stage}`);
     },
     close: () => client.destroy(),
   };

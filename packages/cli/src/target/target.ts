@@ -3,14 +3,22 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { AuditEntry, AuditLog, DynamoKeyStore } from "@sluice/aws";
 import type { DeliveryCounts } from "@sluice/flusher";
 import type { AccountStore } from "@sluice/ledger";
+import type { LocalEndpoints } from "@sluice/local/endpoints";
 import { CommandFailure, UsageFailure } from "../failure.ts";
 import type { TargetOptions } from "../options/command-options.ts";
 import type { Terminal } from "../terminal.ts";
 import { explain } from "./explain.ts";
 import type { RecordPlace } from "./record-place.ts";
+import type { SecretPlace } from "./secret-place.ts";
+
+/** What kind of place it is. */
+export type Whereabouts =
+  | { readonly kind: "local"; readonly endpoints: LocalEndpoints }
+  | { readonly kind: "stage"; readonly stage: string };
 
 /** A table, and whose it is. */
 export interface Place {
+  readonly where: Whereabouts;
   /** `the local system`, or `stage production`. */
   readonly label: string;
   readonly client: DynamoDBClient;
@@ -19,6 +27,8 @@ export interface Place {
   who(): Promise<string>;
   /** Its queues and its bucket, looked up when first needed. */
   records(): Promise<RecordPlace>;
+  /** Its secrets. To be closed with its client. */
+  secrets(): Promise<SecretPlace>;
   close(): void;
 }
 
@@ -41,7 +51,18 @@ export interface Target {
 export async function withTarget(
   options: TargetOptions,
   terminal: Terminal,
-  work: (target: Target) => Promise<void>,
+  work: (target: Target, place: Place) => Promise<void>,
+): Promise<void> {
+  await withPlace(options, terminal, async (place) => {
+    await work(await openTarget(place, terminal), place);
+  });
+}
+
+/** As `withTarget`, for work that looks at the place itself. */
+export async function withPlace(
+  options: TargetOptions,
+  terminal: Terminal,
+  work: (place: Place) => Promise<void>,
 ): Promise<void> {
   if (options.table !== undefined && options.stage === undefined) {
     throw new UsageFailure("--table is the table of a stage: add --stage <name>.");
@@ -49,7 +70,7 @@ export async function withTarget(
   let place: Place | undefined;
   try {
     place = await findPlace(options, terminal);
-    await work(await openTarget(place, terminal));
+    await work(place);
   } catch (error) {
     throw await explain(error, place);
   } finally {
@@ -75,7 +96,11 @@ async function findPlace(options: TargetOptions, terminal: Terminal): Promise<Pl
   );
 }
 
-async function openTarget(place: Place, terminal: Terminal): Promise<Target> {
+/** The stores of a place. It stays open until the place is closed. */
+export async function openTarget(
+  place: Place,
+  terminal: Pick<Terminal, "nowMs" | "random" | "note">,
+): Promise<Target> {
   const { createAccountStore, createAuditLog, createDeliveryCounts, createKeyStore } = await import(
     "@sluice/aws"
   );
