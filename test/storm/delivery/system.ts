@@ -45,7 +45,7 @@ const VISIBILITY_SECONDS = 8;
 /** How long a batch is gathered, seconds. In a deployment: five. */
 const BATCH_WINDOW_SECONDS = 1;
 /** How often a process tells of its memory, ms: a collection takes some thirty of them. */
-const MEMORY_EVERY_MS = 5_000;
+const MEMORY_EVERY_MS = 10_000;
 /** Longest time after which a message comes back that a flusher put off, seconds. In a deployment: two hours. */
 const LONGEST_PUT_OFF_SECONDS = { least: 4, most: 60 };
 /** That, as a share of the storm: what is put off during the long outage is asked for some ten times. */
