@@ -66,6 +66,6 @@ export interface KeepConfig {
   readonly userAgent?: boolean;
   /** Names of the caller's headers, in lower case. Default: none. */
   readonly requestHeaders?: readonly string[];
-  /** Log probabilities of the answer's tokens. Default true. */
+  /** Log probabilities of the answer's tokens, which are many times as large as its text. Default false. */
   readonly logprobs?: boolean;
 }

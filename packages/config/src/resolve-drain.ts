@@ -42,7 +42,7 @@ export function resolveDrain(name: string, drain: DrainConfig, langfuseUrl?: str
       clientIp: keep?.clientIp ?? true,
       userAgent: keep?.userAgent ?? true,
       requestHeaders: keep?.requestHeaders ?? [],
-      logprobs: keep?.logprobs ?? true,
+      logprobs: keep?.logprobs ?? false,
     },
     media: drain.media ?? (type === "langfuse" ? "langfuse" : "placeholder"),
   };

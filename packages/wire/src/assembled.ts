@@ -44,8 +44,10 @@ export interface Choice {
   readonly blocks?: readonly JsonObject[];
   /** The provider's own word for why it stopped; absent when it never said. */
   readonly finishReason?: string;
-  /** For how many tokens log probabilities came. The values themselves are left out. */
+  /** For how many tokens log probabilities came. */
   readonly logprobs: number;
+  /** The log probabilities as they were sent, a token at a time; absent where none came. */
+  readonly logprobTokens?: readonly unknown[];
   /** The message's other fields (annotations, audio, executed tools, …): lists joined, else the last value. */
   readonly other: JsonObject;
 }

@@ -103,7 +103,7 @@ describe("sluice.config.ts", () => {
         tempo: { type: "otlp", baseUrl: "https://tempo.example.com/otlp/", keep: { clientIp: false } },
       },
     });
-    const keep = { clientIp: true, userAgent: true, requestHeaders: [], logprobs: true };
+    const keep = { clientIp: true, userAgent: true, requestHeaders: [], logprobs: false };
     const rest = { protocol: "http/protobuf", headers: {}, paused: false, sampleRate: 1, capture: "full" };
     expect(drains).toEqual({
       main: {

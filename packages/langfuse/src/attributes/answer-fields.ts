@@ -70,6 +70,13 @@ export const ANSWER_FIELDS: readonly SluiceField[] = [
   ],
   ["logprob_count", "tokens", "answer", "For how many tokens log probabilities came.", logprobCount],
   [
+    "logprobs",
+    "JSON",
+    "answer",
+    "Log probabilities of each choice, a token at a time. Only with `keep.logprobs: true`.",
+    ({ answer, keep }) => (keep.logprobs ? logprobTokens(answer) : undefined),
+  ],
+  [
     "provider_request_id",
     "",
     "answer's headers",
@@ -121,6 +128,11 @@ function finishReasons({ answer }: CallFacts): string | undefined {
 
 function logprobCount({ answer }: CallFacts): number | undefined {
   return answer?.choices.reduce((sum, { logprobs }) => sum + logprobs, 0) || undefined;
+}
+
+function logprobTokens(answer: CallFacts["answer"]): string | undefined {
+  const choices = answer?.choices.map((choice) => choice.logprobTokens ?? []) ?? [];
+  return choices.every((tokens) => tokens.length === 0) ? undefined : JSON.stringify(choices);
 }
 
 function rateLimit(headers: CallFacts["headers"]): string | undefined {

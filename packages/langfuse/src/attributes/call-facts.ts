@@ -13,12 +13,13 @@ import { type Settings, settingsOf } from "./settings.ts";
 export interface SpanOptions {
   /** Default: `langfuse`. */
   readonly drain?: DrainType;
-  /** What of the caller goes along. Default: address and user agent, and no headers. */
+  /** What goes along besides. Default: the caller's address and user agent, no headers, no log probabilities. */
   readonly keep?: {
     readonly clientIp?: boolean;
     readonly userAgent?: boolean;
     /** Names in lower case. */
     readonly requestHeaders?: readonly string[];
+    readonly logprobs?: boolean;
   };
 }
 
@@ -67,6 +68,7 @@ export function factsOf(call: ObservedCall, { drain = "langfuse", keep }: SpanOp
       clientIp: keep?.clientIp ?? true,
       userAgent: keep?.userAgent ?? true,
       requestHeaders: keep?.requestHeaders ?? [],
+      logprobs: keep?.logprobs ?? false,
     },
   };
 }

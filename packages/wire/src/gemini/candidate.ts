@@ -31,7 +31,7 @@ export function createCandidateFold(index: number): CandidateFold {
   let text = "";
   let reasoning = "";
   let finishReason: string | undefined;
-  let logprobs = 0;
+  const logprobTokens: unknown[] = [];
 
   function addThought(thought: string, signature: string | undefined): void {
     reasoning += thought;
@@ -91,7 +91,7 @@ export function createCandidateFold(index: number): CandidateFold {
       // A number where the request asked for enums as numbers; it is the provider's word all the same.
       if (typeof finish === "string" || typeof finish === "number") finishReason = String(finish);
       const chosen = asList(asObject(candidate["logprobsResult"])?.["chosenCandidates"]);
-      logprobs += chosen.length;
+      logprobTokens.push(...chosen);
       for (const [field, value] of Object.entries(candidate)) {
         if (!READ_FIELDS.has(field)) join(other, field, value);
       }
@@ -116,7 +116,8 @@ export function createCandidateFold(index: number): CandidateFold {
           typeof block === "number" ? asPart(calls[block]) : [block],
         ),
         ...(finishReason !== undefined && { finishReason }),
-        logprobs,
+        logprobs: logprobTokens.length,
+        ...(logprobTokens.length > 0 && { logprobTokens }),
         other,
       };
     },

@@ -38,7 +38,7 @@ export function createChoiceFold(index: number): ChoiceFold {
   let refusal = "";
   let reasoning = "";
   let finishReason: string | undefined;
-  let logprobs = 0;
+  const logprobTokens: unknown[] = [];
 
   function addContent(content: unknown): void {
     if (typeof content === "string") text += content;
@@ -68,7 +68,7 @@ export function createChoiceFold(index: number): ChoiceFold {
         if (!READ_FIELDS.has(field)) join(other, field, value);
       }
       finishReason = asText(choice["finish_reason"]) ?? finishReason;
-      logprobs += countLogprobs(asObject(choice["logprobs"]));
+      logprobTokens.push(...logprobsIn(asObject(choice["logprobs"])));
     },
     isFinished: () => finishReason !== undefined,
     result: () => ({
@@ -81,7 +81,8 @@ export function createChoiceFold(index: number): ChoiceFold {
       toolCalls: toolCalls.calls(),
       parts,
       ...(finishReason !== undefined && { finishReason }),
-      logprobs,
+      logprobs: logprobTokens.length,
+      ...(logprobTokens.length > 0 && { logprobTokens }),
       other,
     }),
   };
@@ -95,8 +96,8 @@ function thinkingText(thinking: unknown): string {
     .join("");
 }
 
-function countLogprobs(logprobs: JsonObject | undefined): number {
-  return asList(logprobs?.["content"]).length + asList(logprobs?.["refusal"]).length;
+function logprobsIn(logprobs: JsonObject | undefined): readonly unknown[] {
+  return [...asList(logprobs?.["content"]), ...asList(logprobs?.["refusal"])];
 }
 
 /** Lists are joined; of anything else the last value counts, and null is no value. */

@@ -22,7 +22,7 @@ export function readOutput(items: readonly unknown[], response: JsonObject): Cho
   const parts: unknown[] = [];
   const annotations: unknown[] = [];
   const details: JsonObject[] = [];
-  let logprobs = 0;
+  const logprobTokens: unknown[] = [];
   let role: string | undefined;
 
   function readMessage(item: JsonObject): void {
@@ -36,7 +36,7 @@ export function readOutput(items: readonly unknown[], response: JsonObject): Cho
       else if (typeof text === "string") texts.push(text);
       else parts.push(entry);
       annotations.push(...asList(part?.["annotations"]));
-      logprobs += asList(part?.["logprobs"]).length;
+      logprobTokens.push(...asList(part?.["logprobs"]));
     }
     keep(item, MESSAGE_FIELDS);
   }
@@ -81,7 +81,8 @@ export function readOutput(items: readonly unknown[], response: JsonObject): Cho
     toolCalls,
     parts,
     ...(status !== undefined && FINAL.has(status) && { finishReason: status }),
-    logprobs,
+    logprobs: logprobTokens.length,
+    ...(logprobTokens.length > 0 && { logprobTokens }),
     other: {
       ...(annotations.length > 0 && { annotations }),
       ...(details.length > 0 && { item_details: details }),
