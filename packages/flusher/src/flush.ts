@@ -2,6 +2,7 @@
 import type { Catalogue } from "@sluice/prices";
 import type { OpenedRecord } from "@sluice/trace";
 import { judge } from "./dead-call.ts";
+import { loggedReason } from "./logged-reason.ts";
 import type { MessageEnd } from "./message-end.ts";
 import { parkAll, type ToPark } from "./park-all.ts";
 import type { DeliveryMark, FlusherDependencies, QueueMessage } from "./ports.ts";
@@ -238,7 +239,7 @@ async function finish(
       messageId: one.message.id,
       callId: one.callId,
       end: end.kind,
-      ...(end.kind !== "done" && { reason: end.reason }),
+      ...(end.kind !== "done" && { reason: loggedReason(end.reason) }),
     });
     ends.set(one.message, end);
     if (end.kind === "park") toPark.push({ ...one, reason: end.reason });
@@ -264,7 +265,7 @@ function report(ends: ReadonlyMap<QueueMessage, MessageEnd>, { log }: FlusherDep
     }
     if (end.kind === "park") {
       result.parked.push({ id, reason: end.reason });
-      log.error("A message was parked.", { messageId: id, receiveCount, reason: end.reason });
+      log.error("A message was parked.", { messageId: id, receiveCount, reason: loggedReason(end.reason) });
     }
     if (end.kind === "failed") {
       const { reason, retryAfterMs } = end;
@@ -272,7 +273,7 @@ function report(ends: ReadonlyMap<QueueMessage, MessageEnd>, { log }: FlusherDep
     }
   }
   // One line for each reason: with a drain down, a line for each message would say the same a thousand times.
-  for (const [reason, failures] of Map.groupBy(result.failed, ({ reason }) => reason)) {
+  for (const [reason, failures] of Map.groupBy(result.failed, ({ reason }) => loggedReason(reason))) {
     log.warn("Messages will come back.", { count: failures.length, reason });
   }
   return result;
