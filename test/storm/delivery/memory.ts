@@ -105,11 +105,9 @@ export function isBad({ flat, mostRssMb, limitMb }: FunctionMemory): boolean {
 
 /** Judges a function, which is given `limitMb`, by the samples of its processes. */
 export function judgeMemory(series: readonly (readonly MemorySample[])[], limitMb: number): FunctionMemory {
-  const processes = series
-    .map((samples) => ({ ...describeProcess(samples), canBeJudged: canBeJudged(samples) }))
-    .toSorted((one, other) => other.invocations - one.invocations);
-  const judged = processes.filter((process) => process.canBeJudged);
-  const [longest] = processes;
+  const processes = series.map(describeProcess);
+  const judged = series.filter(canBeJudged).map(describeProcess);
+  const [longest] = processes.toSorted((one, other) => other.invocations - one.invocations);
   const [steepest] = judged.toSorted((one, other) => other.grownMb - one.grownMb);
   return {
     processes: processes.length,
@@ -122,16 +120,9 @@ export function judgeMemory(series: readonly (readonly MemorySample[])[], limitM
           ),
     mostRssMb: Math.max(0, ...processes.map(({ mostRssMb }) => mostRssMb)),
     limitMb,
-    longest: longest && withoutVerdict(longest),
-    steepest: steepest && withoutVerdict(steepest),
+    longest,
+    steepest,
   };
-}
-
-function withoutVerdict({
-  canBeJudged: _,
-  ...process
-}: ProcessMemory & { canBeJudged: boolean }): ProcessMemory {
-  return process;
 }
 
 /** The samples of the middle third of a process's invocations, and of the last. */
