@@ -383,6 +383,23 @@ describe("a span for a drain", () => {
     expect(present({})).toContain("langfuse.observation.metadata.client_ip");
   });
 
+  it("has log probabilities only where it is told to", () => {
+    const logprobs = { content: [{ token: "Hi", logprob: -0.1, top_logprobs: [] }], refusal: null };
+    const choice = {
+      index: 0,
+      message: { role: "assistant", content: "Hi" },
+      logprobs,
+      finish_reason: "stop",
+    };
+    const shown = (options: SpanOptions) => {
+      const body = JSON.stringify({ object: "chat.completion", choices: [choice] });
+      const attributes = attributesOf({ answer: answer(body) }, options);
+      return ["logprob_count", "logprobs"].map((name) => attributes[`langfuse.observation.metadata.${name}`]);
+    };
+    expect(shown({})).toEqual([1, undefined]);
+    expect(shown({ keep: { logprobs: true } })).toEqual([1, JSON.stringify([logprobs.content])]);
+  });
+
   it("has those of the caller's headers that it keeps itself", () => {
     const caller = { headers: { "x-shop": "berlin", "x-other": "1" } };
     const shown = (options: SpanOptions) =>
