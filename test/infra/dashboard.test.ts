@@ -1,9 +1,11 @@
 /** What an operator sees at a glance, and what is off until it is asked for. */
+import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { metricsOfAlarms, metricsOfDashboard, widgetsOf } from "../support/named-metrics.ts";
-import { type Evaluation, evaluate } from "./evaluator/evaluate.ts";
+import { type Evaluation, evaluate, root } from "./evaluator/evaluate.ts";
 import { inputsOf, resourcesOf } from "./evaluator/graph.ts";
 
 let graph: Evaluation;
@@ -72,6 +74,13 @@ describe("the dashboard", () => {
     );
     expect(foreign).toEqual([]);
   });
+});
+
+test("every metric that is named is explained in the runbook", () => {
+  const runbook = readFileSync(join(root, "docs/operations.md"), "utf8");
+  const metrics = [...metricsOfAlarms(graph), ...metricsOfDashboard(graph)];
+  const own = new Set(metrics.flatMap(({ namespace, name }) => (namespace === "Sluice" ? name : [])));
+  expect([...own].filter((name) => !runbook.includes(`\`${name}\``))).toEqual([]);
 });
 
 describe("X-Ray and the level of the log", () => {

@@ -98,6 +98,7 @@ function commonVariables(
 ): Record<string, string> {
   const queueUrl = (name: string) => `${endpoints.sqs}/000000000000/${name}`;
   const certificates = env["NODE_EXTRA_CA_CERTS"];
+  const logLevel = env["SLUICE_LOG_LEVEL"];
   return {
     SLUICE_STAGE: "local",
     SLUICE_TABLE: NAMES.table,
@@ -108,6 +109,7 @@ function commonVariables(
     AWS_ENDPOINT_URL_S3: endpoints.s3,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+    ...(logLevel && { SLUICE_LOG_LEVEL: logLevel }),
     // Without it, providers behind a company's TLS proxy cannot be trusted.
     ...(certificates && { NODE_EXTRA_CA_CERTS: certificates }),
   };
