@@ -85,7 +85,7 @@ describe("a deploy without SLUICE_PREBUILT", () => {
   test("builds the bundles first", async () => {
     const environment = await withNpm(`echo "$@" > ${join(bin, "arguments")}`);
     await evaluated({ stage: "alice", environment });
-    expect(await readFile(join(bin, "arguments"), "utf8")).toBe("run build\n");
+    expect(await readFile(join(bin, "arguments"), "utf8")).toBe("run bundle\n");
   }, 60_000);
 
   test("stops when the build fails, and shows what it said", async () => {

@@ -42,7 +42,7 @@ export function createGateway(config: ResolvedConfig, deps: GatewayDependencies)
         requireGet(method, path);
         const key = await authenticate(request.headers, keys, startedAtMs);
         const { answerModels } = await import("./models.ts");
-        const name = decodeURIComponent(path.slice("/v1/models/".length));
+        const name = nameIn(path);
         answerJson(response, await answerModels({ key, name, shape: shapeFor(request) }, config, deps));
       } else {
         throw notFound(path);
@@ -67,6 +67,15 @@ export function createGateway(config: ResolvedConfig, deps: GatewayDependencies)
 /** Anthropic's clients name the version of their API in every request. */
 function shapeFor({ headers }: GatewayRequest): ErrorShape {
   return headers["anthropic-version"] === undefined ? "openai" : "anthropic";
+}
+
+/** The model that the path names; empty when it asks for all. Throws a 404 for a name that is no UTF-8. */
+function nameIn(path: string): string {
+  try {
+    return decodeURIComponent(path.slice("/v1/models/".length));
+  } catch {
+    throw notFound(path);
+  }
 }
 
 function requireGet(method: string, path: string): void {

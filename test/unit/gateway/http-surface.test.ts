@@ -124,6 +124,12 @@ describe("what may be called", () => {
     expect(await refused.json()).toMatchObject({ error: { code: "model_not_found" } });
   });
 
+  it("has no model whose name is no text", async () => {
+    const gateway = await start();
+    const headers = { authorization: `Bearer ${gateway.secret}` };
+    expect((await fetch(`${gateway.url}/v1/models/%E0%A4%A`, { headers })).status).toBe(404);
+  });
+
   it.each([
     ["GET", "/v1/chat/completions", 405, "method_not_allowed"],
     ["POST", "/v1/models", 405, "method_not_allowed"],

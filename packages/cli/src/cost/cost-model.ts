@@ -48,7 +48,7 @@ const LOG_KB = 1.5;
 /** The event source mapping polls an empty queue with five long polls of 20 s (AWS Lambda, "Using Lambda with Amazon SQS"). */
 const IDLE_POLLS_PER_MONTH = 5 * 3 * 60 * 24 * 30;
 /** Secrets, alarms, dashboards and metrics of a stage (`infra/`). */
-const STAGE = { secrets: 2, alarms: 12, dashboards: 1, metrics: 40 };
+const STAGE = { secrets: 2, alarms: 24, dashboards: 1, metrics: 60 };
 
 const million = 1_000_000;
 const kbPerGb = 1024 * 1024;
