@@ -185,7 +185,7 @@ describe("a thousand calls", () => {
     await take(table, ...names(1000).flatMap((name, index) => (index % 2 === 1 ? [own(name, true)] : [])));
     expect(again()).toEqual({ UpdateItem: 500 });
     expect(await equation(table)).toBe("1000 = 500 + 0 + 500");
-  }, 60_000);
+  }, 240_000);
 
   it("of which some are known already are taken by the way, and only the known ones singly", async () => {
     const table = await tableForTest();
@@ -215,7 +215,7 @@ describe("a thousand calls", () => {
     (await table.deliveries.markDelivered(marks)).map(valueOf);
     expect(requests()).toEqual({ TransactWriteItems: 3 });
     expect(await equation(table)).toBe("216 = 216 + 0 + 0");
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("a fault", () => {
@@ -251,7 +251,7 @@ describe("a fault", () => {
     const taken = both.flat().filter(({ kind }) => kind === "taken");
     expect(taken).toHaveLength(150);
     expect(await equation(table)).toBe("150 = 0 + 0 + 150");
-  }, 30_000);
+  }, 240_000);
 });
 
 it("counts over several shards, each of which expires with its hour, after it is no longer read", async () => {

@@ -93,7 +93,7 @@ describe("an account", () => {
       ),
       { numRuns: 60 },
     );
-  }, 60_000);
+  }, 240_000);
 });
 
 /** Takes what a step needs out of the ledger at once, so that no two steps of a round release the same hold. */

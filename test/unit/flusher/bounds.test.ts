@@ -92,7 +92,7 @@ describe("one poison record among ten thousand", () => {
     expect(alone.stored).toHaveLength(BATCH - 1);
     expect(requestsOfItsBatch).toBeGreaterThan(alone.requests.length);
     expect(requestsOfItsBatch).toBeLessThanOrEqual(alone.requests.length + 2 * Math.ceil(Math.log2(BATCH)));
-  }, 120_000);
+  }, 240_000);
 });
 
 describe("a batch", () => {
@@ -116,7 +116,7 @@ describe("a batch", () => {
     expect(result.unpackedBytes).toBeGreaterThan(flusherLimits.memoryMb * 2 ** 20);
     // A quarter is left for the SDK, and for what a bundle has and this program has not.
     expect(result.maxRssBytes).toBeLessThan(flusherLimits.memoryMb * 2 ** 20 * 0.75);
-  }, 120_000);
+  }, 240_000);
 });
 
 describe("a thousand calls with an image of 100 KB each", () => {
@@ -131,7 +131,7 @@ describe("a thousand calls with an image of 100 KB each", () => {
     expect(media.put).toHaveLength(1000);
     expect(media.confirmed.size).toBe(1000);
     expect(result.maxRssBytes).toBeLessThan(512 * 2 ** 20);
-  }, 120_000);
+  }, 240_000);
 });
 
 describe("a single record", () => {

@@ -30,7 +30,7 @@ describe.runIf(cases)("a thousand recorded calls in one batch", () => {
     expect(new Set(endpoint.stored.map(({ traceId }) => traceId)).size).toBe(1_000);
     expect(endpoint.stored).toHaveLength(1_000);
     expect(result.maxRssBytes).toBeLessThan(MEMORY_BYTES);
-  }, 120_000);
+  }, 240_000);
 });
 
 describe.runIf(cases)("the span of a recorded call", () => {

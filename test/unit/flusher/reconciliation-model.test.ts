@@ -303,7 +303,7 @@ describe("the counts", () => {
       }),
       { numRuns: 25 },
     );
-  }, 120_000);
+  }, 240_000);
 
   it("show a message that is taken from the queue behind Sluice's back", async () => {
     const { step: take, queue } = world();
