@@ -1,7 +1,8 @@
-/** Builds both functions into dist/: what is deployed, what runs locally, and what the tests test. */
+/** Builds both functions into dist/: what is deployed, what runs locally, and what the tests test; and beside them the console's page. */
 import { readFile, rm } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { ConfigError, checkConfig } from "@sluice/config/schema";
+import { bundlePage } from "@sluice/console/bundle";
 import { build as bundle, type Plugin } from "esbuild";
 import { writeNeeds } from "./needs.ts";
 
@@ -10,12 +11,16 @@ const ROOT = new URL("..", import.meta.url).pathname;
 /** CommonJS inside the bundle asks for `require`, which an ES module does not have. */
 const BANNER = `import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);`;
 
-const environmentCredentials: Plugin = {
-  name: "environment-credentials",
+/** Parts of the SDK that cost start-up time and are never of use in a function, and what stands in for each. */
+const SDK_PARTS: readonly (readonly [part: RegExp, file: string])[] = [
+  [/^@aws-sdk\/credential-provider-node$/, "functions/environment-credentials.ts"],
+  [/^@aws-sdk\/endpoint-cache$/, "functions/endpoint-cache.ts"],
+];
+
+const slimSdk: Plugin = {
+  name: "slim-sdk",
   setup(build) {
-    build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({
-      path: `${ROOT}functions/environment-credentials.ts`,
-    }));
+    for (const [filter, file] of SDK_PARTS) build.onResolve({ filter }, () => ({ path: ROOT + file }));
   },
 };
 
@@ -41,7 +46,7 @@ const builtinHttp: Plugin = {
 export interface BuildOptions {
   /** The config's file, absolute. Default: the project's `sluice.config.ts`. */
   readonly configFile?: string;
-  /** Gets a folder for each function. Default: the project's `dist`. */
+  /** Gets a folder for each function, and one for the page. Default: the project's `dist`. */
   readonly outdir?: string;
 }
 
@@ -52,15 +57,16 @@ const configAt = (path: string): Plugin => ({
   },
 });
 
-/** Checks the config and writes gateway and flusher. Throws `ConfigError` for a bad config. */
+/** Checks the config and writes gateway, flusher and the console's page. Throws `ConfigError` for a bad config. */
 export async function build(options: BuildOptions = {}): Promise<void> {
   const { configFile = `${ROOT}sluice.config.ts`, outdir = `${ROOT}dist` } = options;
   const config = (await import(pathToFileURL(configFile).href)) as { default: unknown };
   const checked = checkConfig(config.default);
   const { version } = JSON.parse(await readFile(`${ROOT}package.json`, "utf8")) as { version: string };
-  await Promise.all(
-    ["gateway", "flusher"].map((name) => buildFunction(name, version, { configFile, outdir })),
-  );
+  await Promise.all([
+    ...["gateway", "flusher"].map((name) => buildFunction(name, version, { configFile, outdir })),
+    bundlePage(`${outdir}/console`),
+  ]);
   await writeNeeds(checked, outdir);
 }
 
@@ -84,7 +90,7 @@ async function buildFunction(name: string, version: string, options: Required<Bu
     sourcemap: false,
     banner: { js: BANNER },
     define: { SLUICE_VERSION: JSON.stringify(version) },
-    plugins: [environmentCredentials, builtinHttp, configAt(options.configFile)],
+    plugins: [slimSdk, builtinHttp, configAt(options.configFile)],
     logLevel: "error",
   });
 }

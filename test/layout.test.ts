@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[] | "anything">> = {
   aws: ["flusher", "gateway", "keys", "langfuse", "ledger", "prices", "trace"],
   local: "anything",
   cli: "anything",
+  console: "anything",
 };
 
 interface SourceFile {
@@ -33,7 +34,7 @@ function sourcesIn(folder: string): SourceFile[] {
   return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter(
       (entry) =>
-        entry.isFile() && /\.[cm]?ts$/.test(entry.name) && !entry.parentPath.includes("node_modules"),
+        entry.isFile() && /\.[cm]?tsx?$/.test(entry.name) && !entry.parentPath.includes("node_modules"),
     )
     .map((entry) => {
       const path = join(entry.parentPath, entry.name);
@@ -68,14 +69,21 @@ describe("the layout", () => {
     expect(strays.map(({ path }) => path)).toEqual([]);
   });
 
-  it("lets nothing import packages/local or packages/cli, and infra/ no package at all", () => {
+  it("lets nothing that is deployed import packages/local or packages/cli, and infra/ no package at all", () => {
     const strays = [...sourcesIn("packages"), ...sourcesIn("functions")]
-      .filter(({ path }) => !/^packages\/(local|cli)\//.test(path))
+      .filter(({ path }) => !/^packages\/(local|cli|console)\//.test(path))
       .filter(({ imports }) => imports.some((from) => /^@sluice\/(local|cli)/.test(from)));
     const infra = sourcesIn("infra").filter(({ imports }) =>
       imports.some((from) => from.startsWith("@sluice/") || from.includes("packages/")),
     );
     expect([...strays, ...infra].map(({ path }) => path)).toEqual([]);
+  });
+
+  it("lets nothing but packages/local and the build know the console", () => {
+    const strays = [...sourcesIn("packages"), ...sourcesIn("functions"), ...sourcesIn("infra")]
+      .filter(({ path }) => !/^packages\/(local|console)\//.test(path))
+      .filter(({ imports }) => imports.some((from) => from.startsWith("@sluice/console")));
+    expect(strays.map(({ path }) => path)).toEqual([]);
   });
 
   it("has no drawer without a name", () => {

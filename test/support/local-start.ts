@@ -13,6 +13,7 @@ export interface StartedSystem {
   readonly child: ChildProcess;
   readonly gateway: string;
   readonly key: string;
+  readonly consoleUrl: string;
   readonly sink: string;
   /** All lines on stdout so far. */
   readonly stdout: readonly string[];
@@ -39,12 +40,14 @@ export async function startSystem(env: Record<string, string>): Promise<StartedS
   });
   void exited.then((code) => ready.reject(new Error(`exit code ${code}: ${stderr.join("\n")}`)));
   const line = await ready.promise;
-  const [, gateway, key, sink] = /^ready gateway=(\S+) key=(\S+) sink=(\S+)$/.exec(line) ?? [];
-  if (!gateway || !key || !sink) throw new Error(`no ready line: ${line}`);
+  const [, gateway, key, consoleUrl, sink] =
+    /^ready gateway=(\S+) key=(\S+) console=(\S+) sink=(\S+)$/.exec(line) ?? [];
+  if (!gateway || !key || !consoleUrl || !sink) throw new Error(`no ready line: ${line}`);
   return {
     child,
     gateway,
     key,
+    consoleUrl,
     sink,
     stdout,
     stderr,

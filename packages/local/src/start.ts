@@ -58,10 +58,13 @@ for (const stream of [process.stdout, process.stderr]) stream.on("error", () => 
 try {
   const system = await startLocal({
     env: process.env,
+    withConsole: true,
     log: (source, line) => complain(`[${source}] ${line}`),
   });
   stopOnSignal(() => system.stop());
-  print(`ready gateway=${system.url} key=${system.key} sink=${system.langfuseUrl}`);
+  print(
+    `ready gateway=${system.url} key=${system.key} console=${system.consoleUrl} sink=${system.langfuseUrl}`,
+  );
   print(curlLine(system.url, system.key));
 } catch (error) {
   fail(error);

@@ -11,7 +11,8 @@ import {
   type Holder,
   type Standing,
 } from "../budgets/budget-report.ts";
-import { allHolders, findHolder, type HolderOptions, setBudget } from "../budgets/holders.ts";
+import { findHolder, type HolderOptions, setBudget } from "../budgets/holders.ts";
+import { allStandings, standingOf } from "../budgets/standings.ts";
 import { confirm } from "../confirm.ts";
 import { budgetView } from "../keys/key-view.ts";
 import { addBudgetOptions, applyBudgetOptions, type BudgetOptions } from "../options/budget-options.ts";
@@ -29,9 +30,6 @@ import { type Target, withTarget } from "../target/target.ts";
 import type { Terminal } from "../terminal.ts";
 
 type Common = TargetOptions & OutputOptions & HolderOptions;
-
-/** Accounts read at the same time. */
-const READS_AT_ONCE = 20;
 
 /** Adds the group. */
 export function addBudgets(program: Command, terminal: Terminal): void {
@@ -52,7 +50,7 @@ function addShow(budgets: Command, terminal: Terminal): void {
   ]).action(async (alias: string | undefined, options: Common) => {
     await withTarget(options, terminal, async (target) => {
       const holder = await findHolder(target.keys, alias, options);
-      print(await standingOf(target, holder, terminal), options, terminal);
+      print(await standingOf(target, holder, terminal.nowMs()), options, terminal);
     });
   });
 }
@@ -62,12 +60,7 @@ function addList(budgets: Command, terminal: Terminal): void {
     "budgets list --local",
   ]).action(async (options: TargetOptions & OutputOptions) => {
     await withTarget(options, terminal, async (target) => {
-      const holders = await allHolders(target.keys);
-      const standings: Standing[] = [];
-      for (let from = 0; from < holders.length; from += READS_AT_ONCE) {
-        const some = holders.slice(from, from + READS_AT_ONCE);
-        standings.push(...(await Promise.all(some.map((holder) => standingOf(target, holder, terminal)))));
-      }
+      const standings = await allStandings(target, terminal.nowMs());
       terminal.print(
         options.json ? JSON.stringify(standings.map(budgetReport)) : budgetTable(standings, terminal),
       );
@@ -92,7 +85,7 @@ function addSet(budgets: Command, terminal: Terminal): void {
         before = present;
         return applyBudgetOptions(present, options);
       });
-      print(await standingOf(target, holder, terminal), options, terminal);
+      print(await standingOf(target, holder, terminal.nowMs()), options, terminal);
       if (before && holder.budget && before.period !== holder.budget.period) {
         terminal.note(
           `Spend is now summed up by another period (${holder.budget.period}): what was spent in the former one does not count in it.`,
@@ -139,7 +132,7 @@ function addReset(budgets: Command, terminal: Terminal): void {
     async (alias: string | undefined, options: Common & ConfirmOptions & { readonly reason?: string }) => {
       await withTarget(options, terminal, async (target) => {
         const holder = await findHolder(target.keys, alias, options);
-        const { totals } = await standingOf(target, holder, terminal);
+        const { totals } = await standingOf(target, holder, terminal.nowMs());
         const question = `Set the spend of the ${subjectOf(holder)} from ${dollars(totals.spent)} to zero?`;
         await confirm(question, options, terminal);
         // Taking off what was seen, so that a call that is settled meanwhile still counts.
@@ -169,11 +162,6 @@ async function adjust(
     },
     ...(reason !== undefined && { reason }),
   });
-}
-
-async function standingOf(target: Target, holder: Holder, terminal: Terminal): Promise<Standing> {
-  const { account, ...period } = accountOf(holder, terminal.nowMs());
-  return { holder, account, ...period, totals: await target.accounts.read(account) };
 }
 
 function print(standing: Standing, { json }: OutputOptions, terminal: Terminal): void {

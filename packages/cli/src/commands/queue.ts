@@ -1,5 +1,4 @@
 /** `sluice queue …`: what is on its way to the drains, and what is stuck. */
-import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { DeliveryCounts, QueueDepth, Reconciliation } from "@sluice/flusher";
 import type { Command } from "commander";
 import { confirm } from "../confirm.ts";
@@ -14,7 +13,6 @@ import { readCount, readRate } from "../options/values.ts";
 import { span } from "../output/amounts.ts";
 import { fields, table } from "../output/table.ts";
 import type { MessageView } from "../records/message-view.ts";
-import type { HeldMessage } from "../records/parked.ts";
 import type { RecordPlace } from "../target/record-place.ts";
 import { type Target, withTarget } from "../target/target.ts";
 import type { Terminal } from "../terminal.ts";
@@ -75,6 +73,7 @@ function addStatus(queue: Command, terminal: Terminal): void {
 async function statusOf(place: RecordPlace, counts: DeliveryCounts, nowMs: () => number): Promise<Status> {
   const { depthOf } = await import("@sluice/aws");
   const { readReconciliation } = await import("@sluice/flusher");
+  const { peekMessages } = await import("../records/parked.ts");
   const { spilledKeys } = await import("../records/sources.ts");
   const [queue, parked] = await Promise.all([
     depthOf(place.sqs, place.queueUrl),
@@ -89,7 +88,7 @@ async function statusOf(place: RecordPlace, counts: DeliveryCounts, nowMs: () =>
     depth: () => Promise.resolve(queue),
     nowMs,
   });
-  const peeked = await peek(place.sqs, place.deadLetterQueueUrl, PEEKED);
+  const peeked = await peekMessages(place.sqs, place.deadLetterQueueUrl, PEEKED);
   const reasons = [...Map.groupBy(peeked, ({ reason = NO_REASON }) => reason)].map(([reason, those]) => {
     return { reason, count: those.length };
   });
@@ -152,21 +151,13 @@ function addPeek(queue: Command, terminal: Terminal): void {
   ).action(async (options: Common & { readonly dlq?: true; readonly limit: number }) => {
     await withTarget(options, terminal, async (target) => {
       const { messageView } = await import("../records/message-view.ts");
+      const { peekMessages } = await import("../records/parked.ts");
       const { sqs, queueUrl, deadLetterQueueUrl } = await target.records();
-      const held = await peek(sqs, options.dlq ? deadLetterQueueUrl : queueUrl, options.limit);
+      const held = await peekMessages(sqs, options.dlq ? deadLetterQueueUrl : queueUrl, options.limit);
       const views = held.map(messageView);
       terminal.print(options.json ? JSON.stringify(views) : peekText(views, terminal));
     });
   });
-}
-
-async function peek(sqs: SQSClient, queueUrl: string, limit: number): Promise<readonly HeldMessage[]> {
-  const { heldMessages } = await import("../records/parked.ts");
-  const held: HeldMessage[] = [];
-  for await (const messages of heldMessages(sqs, queueUrl)) {
-    if (held.push(...messages) >= limit) break;
-  }
-  return held.slice(0, limit);
 }
 
 function peekText(views: readonly MessageView[], terminal: Terminal): string {

@@ -54,6 +54,19 @@ export async function* heldMessages(
   }
 }
 
+/** The first messages of a queue, `limit` at most. They are visible again when it returns. */
+export async function peekMessages(
+  sqs: SQSClient,
+  queueUrl: string,
+  limit: number,
+): Promise<readonly HeldMessage[]> {
+  const held: HeldMessage[] = [];
+  for await (const messages of heldMessages(sqs, queueUrl)) {
+    if (held.push(...messages) >= limit) break;
+  }
+  return held.slice(0, limit);
+}
+
 function toHeld({ MessageId = "", ReceiptHandle = "", Body = "", ...message }: Message): HeldMessage {
   return {
     id: MessageId,

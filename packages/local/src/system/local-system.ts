@@ -22,6 +22,8 @@ export interface LocalOptions {
   readonly onOutcome?: (name: FunctionName, outcome: Outcome) => void;
   /** Time in which the poller gathers a batch, seconds. Default 1, so that a trace is seen soon. */
   readonly batchWindowSeconds?: number;
+  /** Whether to start the console too. Default false. */
+  readonly withConsole?: boolean;
   /** Changes a function, for example its environment variables or its time limit. */
   readonly functions?: Readonly<Partial<Record<FunctionName, Partial<FunctionOptions>>>>;
   /**
@@ -41,6 +43,8 @@ export interface LocalSystem {
   readonly key: string;
   /** The Langfuse base URL in use. */
   readonly langfuseUrl: string;
+  /** The console, without a slash at its end, when it was asked for. */
+  readonly consoleUrl: string | undefined;
   /** The built-in sink, when no Langfuse was named. */
   readonly sink: Sink | undefined;
   /** Where each service listens. */

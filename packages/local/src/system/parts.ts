@@ -37,6 +37,9 @@ export interface Seeds {
   readonly langfuse: Pick<LangfuseTarget, "publicKey" | "secretKey">;
 }
 
+/** The sink's file in the data directory. */
+export const SINK_FILE = "sink.db";
+
 /** Starts all parts at once. Each is ended with `running`, also when another one fails. */
 export async function openParts(
   directory: DataDirectory,
@@ -52,7 +55,7 @@ export async function openParts(
     ending(openTables(directory), ({ server }) => server.close()),
     ending(openQueues(directory), ({ server }) => server.close()),
     ending(openSecrets(directory), ({ server }) => server.close()),
-    settings.langfuse ? undefined : ending(openSink(directory, settings.port), (sink) => sink.close()),
+    settings.langfuse ? undefined : ending(openSink(directory, settings.sinkPort), (sink) => sink.close()),
     needsDemo ? ending(startDemoModel({}), (demo) => demo.close()) : undefined,
   ]);
   return { dynamodb, queues, secrets, sink, demo };
@@ -76,10 +79,10 @@ export async function seedParts({ dynamodb, queues, secrets }: Stores, seeds: Se
 }
 
 /** Beside the gateway's port, so that its address is the same in each run, unless that one is taken. */
-async function openSink(directory: DataDirectory, gatewayPort: number): Promise<Sink> {
-  const options = { file: directory.file("sink.db"), keys: PLACEHOLDER_KEYS };
+async function openSink(directory: DataDirectory, port: number): Promise<Sink> {
+  const options = { file: directory.file(SINK_FILE), keys: PLACEHOLDER_KEYS };
   try {
-    return await startSink({ ...options, port: gatewayPort === 0 ? 0 : gatewayPort + 1 });
+    return await startSink({ ...options, port });
   } catch (error) {
     if (!(error instanceof PortInUseError)) throw error;
     return await startSink(options);

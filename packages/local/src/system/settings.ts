@@ -11,6 +11,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Settings {
   /** Of the gateway. 0 takes a free one. */
   readonly port: number;
+  /** Of the console: the one after the gateway's. 0 takes a free one. */
+  readonly consolePort: number;
+  /** Of the built-in sink: the one after the console's. 0 takes a free one. */
+  readonly sinkPort: number;
   /** Where state is kept; relative to the project's root. */
   readonly dataDirectory: string;
   /** The virtual key to seed; undefined: the one of the last run, or a new one. */
@@ -30,8 +34,11 @@ const MAX_TIMEOUT_SECONDS = 900;
 export function readSettings(env: Environment): Settings {
   const localKey = readLocalKey(env["SLUICE_LOCAL_KEY"]);
   const langfuse = chooseLangfuse(env);
+  const port = readInteger(env, "PORT", { from: 0, to: MAX_PORT, otherwise: DEFAULT_PORT });
   return {
-    port: readInteger(env, "PORT", { from: 0, to: MAX_PORT, otherwise: DEFAULT_PORT }),
+    port,
+    consolePort: portAfter(port, 1),
+    sinkPort: portAfter(port, 2),
     dataDirectory: env["SLUICE_DATA_DIR"] || ".sluice",
     gatewayTimeoutMs:
       1000 *
@@ -43,6 +50,10 @@ export function readSettings(env: Environment): Settings {
     ...(localKey && { localKey }),
     ...(langfuse && { langfuse }),
   };
+}
+
+function portAfter(port: number, distance: number): number {
+  return port === 0 || port + distance > MAX_PORT ? 0 : port + distance;
 }
 
 function readInteger(

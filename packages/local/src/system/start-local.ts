@@ -14,6 +14,7 @@ import { startFunctions } from "./functions.ts";
 import { PLACEHOLDER_KEYS } from "./langfuse-target.ts";
 import { keptKey } from "./local-key.ts";
 import type { LocalOptions, LocalSystem, Service } from "./local-system.ts";
+import { openConsole } from "./open-console.ts";
 import { openParts, type Parts, seedParts } from "./parts.ts";
 import { builtFunction, FUNCTIONS, loadConfig } from "./project.ts";
 import { chooseProviders, providerVariables } from "./provider-targets.ts";
@@ -82,14 +83,19 @@ export async function startLocal(options: LocalOptions): Promise<LocalSystem> {
     langfuseUrl: langfuseUrl ?? Object.values(config.drains)[0]?.baseUrl ?? "",
   };
   const endpointsFile = directory.file(ENDPOINTS_FILE);
-  writeEndpoints(endpointsFile, { ...reached, pid: process.pid, gatewayUrl: functionUrl.url });
+  const endpoints = { ...reached, pid: process.pid, gatewayUrl: functionUrl.url };
+  writeEndpoints(endpointsFile, endpoints);
   running.defer(() => removeEndpoints(endpointsFile));
+  const consoleUrl = options.withConsole
+    ? await openConsole({ root, directory, settings, system: endpoints, sink: parts.sink }, options, running)
+    : undefined;
 
   const untilStopped = running.move();
   return {
     ...reached,
     url: functionUrl.url,
     key,
+    consoleUrl,
     sink: parts.sink,
     dynamodb: parts.dynamodb.server,
     gateway,
