@@ -92,14 +92,15 @@ export function partialSuccess(type: string, rejectedSpans: number, errorMessage
 }
 
 interface ExportJson {
-  readonly resourceSpans: readonly {
+  /** Absent in an empty export by protobuf. */
+  readonly resourceSpans?: readonly {
     readonly resource: { readonly attributes: unknown };
     readonly scopeSpans: readonly { readonly spans: readonly ReceivedSpan[] }[];
   }[];
 }
 
 function read(body: Buffer, type: string): { spans: readonly ReceivedSpan[]; resource: unknown } {
-  const { resourceSpans } = (
+  const { resourceSpans = [] } = (
     type.includes("json") ? JSON.parse(body.toString()) : fromProtobuf(body)
   ) as ExportJson;
   return {

@@ -1,6 +1,6 @@
 /**
  * The sink: takes traces like Langfuse when nobody has one, and shows them as JSON.
- * `POST /api/public/otel/v1/traces`, `POST /api/public/ingestion`, `GET /api/public/health`, `GET /traces?limit=`, `GET /traces/<id>`, `GET /media/<id>`, and
+ * `POST /api/public/otel/v1/traces`, `POST /api/public/ingestion`, `GET /api/public/health`, `GET /api/public/projects`, `GET /traces?limit=`, `GET /traces/<id>`, `GET /media/<id>`, and
  * the media API.
  */
 import { createServer, type IncomingMessage } from "node:http";
@@ -116,6 +116,11 @@ async function answer(request: IncomingMessage, kept: Kept, options: SinkOptions
   if (request.method !== "GET") return { status: 405, body: { message: "Method not allowed" } };
   if (pathname === "/api/public/health")
     return { status: 200, body: { status: "OK", version: "4.0.0-sluice" } };
+  if (pathname === "/api/public/projects") {
+    const refused = refuseKey(request.headers, options.keys);
+    if (refused) return { status: refused.status, body: { message: refused.message } };
+    return { status: 200, body: { data: [{ id: "local", name: "local" }] } };
+  }
   if (pathname === "/traces") {
     const limit = Number(searchParams.get("limit") ?? DEFAULT_LIMIT);
     if (!Number.isInteger(limit) || limit < 1) {

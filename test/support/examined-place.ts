@@ -1,0 +1,146 @@
+/** A place in which all is well, for the doctor to look at and for tests to spoil: every store, a provider and a Langfuse. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { UpdateTimeToLiveCommand } from "@aws-sdk/client-dynamodb";
+import {
+  CreateSecretCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
+import { SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
+import { onTestFinished } from "vitest";
+import { queueLimits } from "../../infra/limits.ts";
+import { startSecretsManager } from "../../packages/local/src/secrets-manager/server.ts";
+import { ENDPOINTS_FILE, type LocalEndpoints } from "../../packages/local/src/system/endpoints-file.ts";
+import { commandLine, recordStores } from "./cli.ts";
+import { type LangfuseServerOptions, SERVER_KEYS, startLangfuseServer } from "./langfuse-server.ts";
+import { json, startUpstream } from "./upstream.ts";
+
+/** What a finding looks like to a program. */
+export interface ShownFinding {
+  readonly name: string;
+  readonly status: string;
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** The providers' key that its provider takes. */
+export const PROVIDER_KEY = "sk-good";
+
+/** Makes one as the local system; ended with the test. */
+export async function examinedPlace(options: { readonly langfuse?: LangfuseServerOptions } = {}) {
+  const stores = await recordStores();
+  const cli = await commandLine({}, stores.server);
+  await cli.client.send(
+    new UpdateTimeToLiveCommand({
+      TableName: cli.table,
+      TimeToLiveSpecification: { Enabled: true, AttributeName: "ttl" },
+    }),
+  );
+  const common = {
+    VisibilityTimeout: String(queueLimits.visibilityTimeoutSeconds),
+    MessageRetentionPeriod: String(queueLimits.retentionSeconds),
+  };
+  const setQueue = async (QueueUrl: string, Attributes: Record<string, string>) => {
+    await stores.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
+  };
+  await setQueue(stores.deadLetterQueueUrl, common);
+  await setQueue(stores.queueUrl, {
+    ...common,
+    RedrivePolicy: JSON.stringify({
+      deadLetterTargetArn: stores.server.queueArn("dead-letters"),
+      maxReceiveCount: queueLimits.maximumReceives,
+    }),
+  });
+
+  const secrets = await startSecretsManager({});
+  const secretsClient = new SecretsManagerClient({
+    endpoint: secrets.url,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
+  const langfuse = await startLangfuseServer(options.langfuse);
+  const upstream = await startUpstream(({ headers }, response) => {
+    const isGood =
+      headers.authorization === `Bearer ${PROVIDER_KEY}` || headers["x-api-key"] === PROVIDER_KEY;
+    const answer = isGood
+      ? json({ data: [] })
+      : json({ error: { message: "Incorrect API key provided" } }, 401);
+    void answer({ method: "GET", path: "", headers, body: "" }, response);
+  });
+  onTestFinished(async () => {
+    secretsClient.destroy();
+    await secrets.close();
+    await langfuse[Symbol.asyncDispose]();
+    await upstream.stop();
+  });
+  await secretsClient.send(
+    new CreateSecretCommand({
+      Name: "sluice/local/providers",
+      SecretString: JSON.stringify({ house: PROVIDER_KEY }),
+    }),
+  );
+  await secretsClient.send(
+    new CreateSecretCommand({
+      Name: "sluice/local/drains",
+      SecretString: JSON.stringify({ default: SERVER_KEYS }),
+    }),
+  );
+
+  const config = join(cli.dataDirectory, "sluice.config.mjs");
+  const place = {
+    ...stores,
+    cli,
+    langfuse,
+    upstream,
+    secretsUrl: secrets.url,
+    /** The config's file. */
+    config,
+    setQueue,
+    async putSecret(name: "providers" | "drains", value: unknown) {
+      const SecretString = JSON.stringify(value);
+      await secretsClient.send(new PutSecretValueCommand({ SecretId: `sluice/local/${name}`, SecretString }));
+    },
+    /** Writes the config; what is given takes the place of the good one's members. Once for a test: modules are cached. */
+    async writeConfig(changes: object = {}) {
+      const good = {
+        providers: { house: { baseUrl: upstream.baseUrl } },
+        drains: { default: { type: "langfuse", baseUrl: langfuse.baseUrl } },
+      };
+      await writeFile(config, `export default ${JSON.stringify({ ...good, ...changes })};\n`);
+    },
+    /** Which Langfuse the local system writes to. */
+    async pointLangfuseAt(langfuseUrl: string) {
+      await writeEndpoints(cli.dataDirectory, {
+        pid: process.pid,
+        gatewayUrl: "http://127.0.0.1:9",
+        langfuseUrl,
+        endpoints: {
+          dynamodb: cli.dynamodb.url,
+          s3: stores.server.url,
+          secretsManager: secrets.url,
+          sqs: stores.server.url,
+        },
+        table: cli.table,
+        queueUrl: stores.queueUrl,
+        deadLetterQueueUrl: stores.deadLetterQueueUrl,
+        bucket: "records",
+      });
+    },
+    /** Runs the doctor, and returns what it found; `unhealthy` when it says that something fails. */
+    async examine(...args: readonly string[]) {
+      const result = await cli.run("doctor", "--local", "--json", "--config", config, ...args);
+      const report = JSON.parse(result.stdout) as {
+        readonly healthy: boolean;
+        readonly checks: readonly ShownFinding[];
+      };
+      return { ...report, exitCode: result.exitCode, stderr: result.stderr };
+    },
+  };
+  await place.pointLangfuseAt(langfuse.baseUrl);
+  return place;
+}
+
+async function writeEndpoints(dataDirectory: string, endpoints: LocalEndpoints): Promise<void> {
+  await writeFile(join(dataDirectory, ENDPOINTS_FILE), JSON.stringify(endpoints));
+}
