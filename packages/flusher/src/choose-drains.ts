@@ -26,6 +26,20 @@ export function fittingDrains(
   );
 }
 
+/**
+ * Why a call can go nowhere although there are drains: its key names only such as the config does not have. Undefined when that is
+ * not so. The call is parked for it: once the name is right, it can be replayed.
+ */
+export function withoutKnownDrain(
+  record: ExchangeRecord,
+  drains: readonly Destination[],
+): string | undefined {
+  const named = record.drains ?? [];
+  if (named.length === 0 || drains.length === 0) return undefined;
+  if (drains.some(({ name }) => named.includes(name))) return undefined;
+  return `The key "${record.key.alias}" names no drain of the config, but ${named.join(", ")}.`;
+}
+
 /** Of the drains that a call fits, those that it is drawn for. A call that went wrong is drawn by all. */
 export function chooseDrains(call: ObservedCall, fitting: readonly Destination[]): ChosenDrains {
   const rateOf = ({ rules }: Destination) => rules?.sampleRate ?? 1;

@@ -2,7 +2,7 @@
 import type { Catalogue } from "@sluice/prices";
 import type { ExchangeRecord } from "@sluice/trace";
 import { bill } from "./bill.ts";
-import { chooseDrains, fittingDrains } from "./choose-drains.ts";
+import { chooseDrains, fittingDrains, withoutKnownDrain } from "./choose-drains.ts";
 import { type EncodedTraces, encodeTraces } from "./encode-traces.ts";
 import type { MessageEnd } from "./message-end.ts";
 import { observe } from "./observe.ts";
@@ -53,6 +53,7 @@ export function prepare(
     const settlement = settlementOf(record, billing);
     toSettle = settlement && { record: kept, settlement };
     const call = { ...observed, ...(billing && { billing }) };
+    const nowhere = withoutKnownDrain(record, drains);
     const chosen = sampling ? chooseDrains(call, fitting) : { taking: fitting, sampledOut: [] };
     return {
       message,
@@ -60,6 +61,7 @@ export function prepare(
       drains: namesOf(chosen.taking),
       sampledOut: namesOf(chosen.sampledOut),
       ...encodeTraces(call, chosen.taking, wholes),
+      ...(nowhere !== undefined && { end: { kind: "park", reason: nowhere } }),
       ...(toSettle && { toSettle }),
     };
   } catch (error) {

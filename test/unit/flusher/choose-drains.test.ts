@@ -61,6 +61,19 @@ describe("a call goes to", () => {
     expect(await takers({ ...record, drains: ["eu", "us", "gone"] }, whens)).toEqual(["eu"]);
     expect(await takers({ ...record, drains: [] }, whens)).toEqual([]);
   });
+
+  it("none, and is parked to be replayed, when its key names only drains that the config has not", async () => {
+    const drain = destination("eu");
+    const result = await flusherTo([drain])([
+      queueMessage("lost", messageBody({ ...record, drains: ["ue", "gone"] })),
+      queueMessage("found", messageBody({ ...numberedRecord(1), drains: ["eu"] })),
+    ]);
+    expect(result).toMatchObject({
+      doneIds: ["found"],
+      parked: [{ id: "lost", reason: 'The key "web" names no drain of the config, but ue, gone.' }],
+    });
+    expect(drain.seen).toHaveLength(1);
+  });
 });
 
 describe("sampling", () => {
