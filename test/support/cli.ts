@@ -39,6 +39,8 @@ export interface CommandLine {
   interrupt: AbortSignal | undefined;
   /** Questions that were asked. */
   readonly questions: readonly string[];
+  /** What the present command, or the last one, has printed on standard output so far. */
+  printed(): string;
   /** Runs `sluice <args>`. */
   run(...args: readonly string[]): Promise<CommandResult>;
   /** Runs `sluice <args> --local --json`, and returns what it printed. Throws when it failed. */
@@ -83,6 +85,7 @@ export async function writeEndpointsFile(
   dynamodb: string,
   pid = process.pid,
   records?: QueuesAndObjects,
+  langfuseUrl = "http://127.0.0.1:9",
 ): Promise<void> {
   const nowhere = "http://127.0.0.1:9";
   const queueUrl = (name: string) => records?.queueUrl(name) ?? `${nowhere}/000000000000/${name}`;
@@ -90,7 +93,7 @@ export async function writeEndpointsFile(
   const endpoints: LocalEndpoints = {
     pid,
     gatewayUrl: nowhere,
-    langfuseUrl: nowhere,
+    langfuseUrl,
     endpoints: { dynamodb, s3: recordsUrl, secretsManager: nowhere, sqs: recordsUrl },
     table: TABLE,
     queueUrl: queueUrl("traces"),
@@ -155,6 +158,7 @@ export async function commandLine(
 
   const questions: string[] = [];
   let drawn = 0;
+  let printed: readonly string[] = [];
   const world: CommandLine = {
     dynamodb,
     client,
@@ -165,8 +169,10 @@ export async function commandLine(
     progress: undefined,
     interrupt: undefined,
     questions,
+    printed: () => printed.join(""),
     async run(...args) {
       const out: string[] = [];
+      printed = out;
       const err: string[] = [];
       const terminal: Terminal = {
         env: { SLUICE_DATA_DIR: dataDirectory, ...env },

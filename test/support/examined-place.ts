@@ -74,19 +74,7 @@ export async function examinedPlace(options: { readonly langfuse?: LangfuseServe
     await langfuse[Symbol.asyncDispose]();
     await upstream.stop();
   });
-  await secretsClient.send(
-    new CreateSecretCommand({
-      Name: "sluice/local/providers",
-      SecretString: JSON.stringify({ house: PROVIDER_KEY }),
-    }),
-  );
-  await secretsClient.send(
-    new CreateSecretCommand({
-      Name: "sluice/local/drains",
-      SecretString: JSON.stringify({ default: SERVER_KEYS }),
-    }),
-  );
-
+  const made = new Set<string>();
   const config = join(cli.dataDirectory, "sluice.config.mjs");
   const place = {
     ...stores,
@@ -97,9 +85,19 @@ export async function examinedPlace(options: { readonly langfuse?: LangfuseServe
     /** The config's file. */
     config,
     setQueue,
-    async putSecret(name: "providers" | "drains", value: unknown) {
+    putSecret: async (name: "providers" | "drains", value: unknown) => {
+      await place.putSecretOf("local", name, value);
+    },
+    /** Puts a secret of a stage, which may not have been there. */
+    async putSecretOf(stage: string, name: "providers" | "drains", value: unknown) {
+      const SecretId = `sluice/${stage}/${name}`;
       const SecretString = JSON.stringify(value);
-      await secretsClient.send(new PutSecretValueCommand({ SecretId: `sluice/local/${name}`, SecretString }));
+      if (made.has(SecretId)) {
+        await secretsClient.send(new PutSecretValueCommand({ SecretId, SecretString }));
+      } else {
+        await secretsClient.send(new CreateSecretCommand({ Name: SecretId, SecretString }));
+        made.add(SecretId);
+      }
     },
     /** Writes the config; what is given takes the place of the good one's members. Once for a test: modules are cached. */
     async writeConfig(changes: object = {}) {
@@ -137,6 +135,8 @@ export async function examinedPlace(options: { readonly langfuse?: LangfuseServe
       return { ...report, exitCode: result.exitCode, stderr: result.stderr };
     },
   };
+  await place.putSecret("providers", { house: PROVIDER_KEY });
+  await place.putSecret("drains", { default: SERVER_KEYS });
   await place.pointLangfuseAt(langfuse.baseUrl);
   return place;
 }

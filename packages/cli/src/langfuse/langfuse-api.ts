@@ -1,5 +1,6 @@
 /** Langfuse's public API, as far as the command line asks it (Langfuse API reference; server 4.16). */
 import { asList, asObject, asText, parseJson } from "@sluice/wire";
+import * as z from "zod";
 import { messageIn, type Probe, type Unanswered } from "../http-probe.ts";
 import {
   type ReadObservation,
@@ -70,25 +71,37 @@ export function createLangfuseApi(baseUrl: string, authorization: string, probe:
       const data = asList(asObject(parseJson(answer.body))?.["data"]);
       return { kind: "projects", names: data.flatMap((one) => asText(asObject(one)?.["name"]) ?? []) };
     },
-    async trace(id) {
-      const path = encodeURIComponent(id);
-      const found = await observationsOf(id, get);
-      if (found.kind !== "refused") return found;
-      // Servers before v4 have no such API, and those of v4 may have no other.
-      const answer = await get(`/api/public/traces/${path}`);
-      if (answer.kind === "unanswered") return answer;
-      if (answer.status === 200) return { kind: "trace", trace: readLangfuseTrace(parseJson(answer.body)) };
-      if (answer.status !== 404) {
-        return { kind: "refused", status: answer.status, said: messageIn(answer.body) };
-      }
-      const sink = await get(`/traces/${path}`);
-      if (sink.kind === "answered" && sink.status === 200 && asObject(parseJson(sink.body))?.["spans"]) {
-        return { kind: "trace", trace: readSinkTrace(parseJson(sink.body)) };
-      }
-      return { kind: "trace", trace: undefined };
-    },
+    trace: (id) => readable(() => traceBy(id)),
   };
+
+  async function traceBy(id: string): ReturnType<LangfuseApi["trace"]> {
+    const path = encodeURIComponent(id);
+    const found = await observationsOf(id, get);
+    if (found.kind !== "refused") return found;
+    // Servers before v4 have no such API, and those of v4 may have no other.
+    const answer = await get(`/api/public/traces/${path}`);
+    if (answer.kind === "unanswered") return answer;
+    if (answer.status === 200) return { kind: "trace", trace: readLangfuseTrace(parseJson(answer.body)) };
+    if (answer.status !== 404) {
+      return { kind: "refused", status: answer.status, said: messageIn(answer.body) };
+    }
+    const sink = await get(`/traces/${path}`);
+    if (sink.kind === "answered" && sink.status === 200 && asObject(parseJson(sink.body))?.["spans"]) {
+      return { kind: "trace", trace: readSinkTrace(parseJson(sink.body)) };
+    }
+    return { kind: "trace", trace: undefined };
+  }
   return api;
+}
+
+/** An answer in another form than is known says as little as none. */
+async function readable(read: () => ReturnType<LangfuseApi["trace"]>): ReturnType<LangfuseApi["trace"]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    return { kind: "refused", status: 200, said: "an answer in a form that is not known" };
+  }
 }
 
 async function observationsOf(

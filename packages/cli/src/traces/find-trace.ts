@@ -92,7 +92,10 @@ async function fromLangfuse(
       const found = await createLangfuseApi(baseUrl, authorization, probe).trace(traceId);
       if (found.kind === "trace" && found.trace) return found.trace;
       if (found.kind === "unanswered") problems.push(`${found.reason}.`);
-      if (found.kind === "refused") problems.push(`The drain "${name}" answers HTTP ${found.status}.`);
+      if (found.kind === "refused") {
+        const said = found.said === undefined ? "" : `: ${found.said}`;
+        problems.push(`The drain "${name}" answers HTTP ${found.status}${said}.`);
+      }
     } catch (error) {
       if (!(error instanceof CredentialsError)) throw error;
       problems.push(error.message);

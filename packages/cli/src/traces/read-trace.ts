@@ -35,8 +35,8 @@ const sinkSpan = z.object({
   usage,
   cost: z.record(z.string(), z.number()).catch({}),
   metadata,
-  input: z.unknown(),
-  output: z.unknown(),
+  input: z.unknown().optional(),
+  output: z.unknown().optional(),
 });
 
 const sinkTrace = z.object({
@@ -68,8 +68,8 @@ const observation = z.object({
   costDetails: z.record(z.string(), z.number()).catch({}),
   totalCost: z.number().nullish().catch(undefined),
   metadata,
-  input: z.unknown(),
-  output: z.unknown(),
+  input: z.unknown().optional(),
+  output: z.unknown().optional(),
   traceName: text,
   userId: text,
   sessionId: text,
