@@ -5,6 +5,9 @@ import { runStorm } from "../storm/delivery/storm.ts";
 /** One whose ten seconds have both functions killed, a flusher that oversleeps, both keys rotated, and most other faults. */
 const SEED = 4372;
 
+/** It takes some forty seconds. On a busy machine the storm's own stages end first, and say what was under way. */
+const LIMIT_MS = 600_000;
+
 it("of kills and faults at every boundary loses no trace, repeats none outside the window, and spends to the last digit", async () => {
   const ledger = await runStorm({ seed: SEED, durationMs: 10_000 });
   expect(ledger).toMatchObject({
@@ -21,4 +24,4 @@ it("of kills and faults at every boundary loses no trace, repeats none outside t
   expect(ledger.kills).not.toEqual({});
   expect(ledger.rotations).toMatchObject({ provider: { rotations: 1 }, langfuse: { rotations: 1 } });
   expect(Object.keys(ledger.struck).length).toBeGreaterThan(5);
-}, 180_000);
+}, LIMIT_MS);
