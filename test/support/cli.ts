@@ -85,7 +85,7 @@ export async function writeEndpointsFile(
   dynamodb: string,
   pid = process.pid,
   records?: QueuesAndObjects,
-  langfuseUrl = "http://127.0.0.1:9",
+  { langfuseUrl = "http://127.0.0.1:9", secretsManager = "http://127.0.0.1:9" } = {},
 ): Promise<void> {
   const nowhere = "http://127.0.0.1:9";
   const queueUrl = (name: string) => records?.queueUrl(name) ?? `${nowhere}/000000000000/${name}`;
@@ -94,7 +94,7 @@ export async function writeEndpointsFile(
     pid,
     gatewayUrl: nowhere,
     langfuseUrl,
-    endpoints: { dynamodb, s3: recordsUrl, secretsManager: nowhere, sqs: recordsUrl },
+    endpoints: { dynamodb, s3: recordsUrl, secretsManager, sqs: recordsUrl },
     table: TABLE,
     queueUrl: queueUrl("traces"),
     deadLetterQueueUrl: queueUrl("dead-letters"),

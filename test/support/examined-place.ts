@@ -1,7 +1,6 @@
 /** A place in which all is well, for the doctor to look at and for tests to spoil: every store, a provider and a Langfuse. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UpdateTimeToLiveCommand } from "@aws-sdk/client-dynamodb";
 import {
   CreateSecretCommand,
   PutSecretValueCommand,
@@ -9,10 +8,10 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
 import { onTestFinished } from "vitest";
-import { queueLimits } from "../../infra/limits.ts";
 import { startSecretsManager } from "../../packages/local/src/secrets-manager/server.ts";
 import { ENDPOINTS_FILE, type LocalEndpoints } from "../../packages/local/src/system/endpoints-file.ts";
 import { commandLine, recordStores } from "./cli.ts";
+import { makeHealthy } from "./healthy-stores.ts";
 import { type LangfuseServerOptions, SERVER_KEYS, startLangfuseServer } from "./langfuse-server.ts";
 import { json, startUpstream } from "./upstream.ts";
 
@@ -31,28 +30,10 @@ export const PROVIDER_KEY = "sk-good";
 export async function examinedPlace(options: { readonly langfuse?: LangfuseServerOptions } = {}) {
   const stores = await recordStores();
   const cli = await commandLine({}, stores.server);
-  await cli.client.send(
-    new UpdateTimeToLiveCommand({
-      TableName: cli.table,
-      TimeToLiveSpecification: { Enabled: true, AttributeName: "ttl" },
-    }),
-  );
-  const common = {
-    VisibilityTimeout: String(queueLimits.visibilityTimeoutSeconds),
-    MessageRetentionPeriod: String(queueLimits.retentionSeconds),
-  };
+  await makeHealthy(cli, stores);
   const setQueue = async (QueueUrl: string, Attributes: Record<string, string>) => {
     await stores.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
   };
-  await setQueue(stores.deadLetterQueueUrl, common);
-  await setQueue(stores.queueUrl, {
-    ...common,
-    RedrivePolicy: JSON.stringify({
-      deadLetterTargetArn: stores.server.queueArn("dead-letters"),
-      maxReceiveCount: queueLimits.maximumReceives,
-    }),
-  });
-
   const secrets = await startSecretsManager({});
   const secretsClient = new SecretsManagerClient({
     endpoint: secrets.url,

@@ -1,18 +1,31 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import {
   createAccountStore,
   createDeadLetters,
   createDeliveryLedger,
   createSettlementStore,
 } from "@sluice/aws";
+import { encodeSpan, exportBody } from "@sluice/langfuse";
 import { type AccountRef, bucketFor, periodAt } from "@sluice/ledger";
 import { type Picodollars, parseUsd } from "@sluice/prices";
+import { newSpanId, newTraceId, parseSpanId, parseTraceId } from "@sluice/trace";
 import type { Command } from "commander";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createProgram } from "../../../packages/cli/src/program.ts";
 import type { Terminal } from "../../../packages/cli/src/run.ts";
-import { type CommandLine, commandLine, NOON_MS, recordStores } from "../../support/cli.ts";
+import { startSecretsManager } from "../../../packages/local/src/secrets-manager/server.ts";
+import { startSink } from "../../../packages/local/src/sink/server.ts";
+import {
+  type CommandLine,
+  commandLine,
+  NOON_MS,
+  recordStores,
+  writeEndpointsFile,
+} from "../../support/cli.ts";
+import { seededRandom } from "../../support/delivery.ts";
+import { makeHealthy } from "../../support/healthy-stores.ts";
 import { chatRecord, messageBody } from "../../support/records.ts";
 
 const DOCUMENT = join(import.meta.dirname, "../../../docs/cli.md");
@@ -68,6 +81,142 @@ async function leaveBehind({ sqs, deadLetterQueueUrl, bucket }: Awaited<ReturnTy
   await bucket.put("spill/2026-11-21/req_1", Buffer.from(body));
 }
 
+const KEYS = { publicKey: "pk-lf-local", secretKey: "sk-lf-local" };
+
+/** Calls that a flusher would have delivered by then: one went to its second target, one was refused. */
+function deliveredCalls(): Uint8Array {
+  const random = seededRandom(7);
+  const bytes = (count: number) => Uint8Array.from({ length: count }, () => Math.floor(random() * 256));
+  const metadata = (fields: Record<string, string | number>) =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => [`langfuse.observation.metadata.${name}`, value]),
+    );
+  const call = (request: string, fields: Record<string, string | number>) => ({
+    "langfuse.observation.type": "generation",
+    ...metadata({ request_id: `req_${request}`, endpoint: "chat.completions", ...fields }),
+  });
+  const shown = parseTraceId("4bf92f3577b34da6a3ce929d0e0e4736") ?? newTraceId(bytes);
+  const root = parseSpanId("00f067aa0ba902b7") ?? newSpanId(bytes);
+  const at = (ms: number) => ({ startedAtMs: NOON_MS + ms, endedAtMs: NOON_MS + ms });
+  return exportBody([
+    encodeSpan({
+      ...at(0),
+      traceId: newTraceId(bytes),
+      spanId: newSpanId(bytes),
+      name: "chat gpt-4o-mini",
+      endedAtMs: NOON_MS + 730,
+      attributes: {
+        ...call("0a7e5c8f1d2b4f60a1b2c3d4e5f60718", {
+          key_alias: "ci",
+          provider: "openai",
+          http_status: 200,
+          duration_ms: 730,
+        }),
+        "langfuse.observation.model.name": "gpt-4o-mini",
+        "langfuse.observation.usage_details": '{"input":120,"output":48,"total":168}',
+        "langfuse.observation.cost_details": '{"total":0.0000468}',
+      },
+    }),
+    encodeSpan({
+      ...at(2000),
+      traceId: newTraceId(bytes),
+      spanId: newSpanId(bytes),
+      name: "chat gpt-5",
+      endedAtMs: NOON_MS + 2004,
+      error: "budget_exceeded",
+      attributes: {
+        ...call("5b3d9e7a6c1f42d8b0e9f8a7b6c5d4e3", { key_alias: "ci", duration_ms: 4 }),
+        "langfuse.observation.level": "ERROR",
+        "langfuse.observation.status_message": "budget_exceeded: The budget of this key is used up.",
+        "langfuse.observation.model.name": "gpt-5",
+      },
+    }),
+    encodeSpan({
+      ...at(4000),
+      traceId: shown,
+      spanId: root,
+      name: "chat claude-haiku-4-5",
+      endedAtMs: NOON_MS + 6400,
+      attributes: {
+        ...call("15cf446faff2d70bad2ec0383e2aad7a", {
+          key_alias: "shop",
+          provider: "bedrock",
+          http_status: 200,
+          duration_ms: 2400,
+          finish_reason: "stop",
+        }),
+        "langfuse.trace.name": "support",
+        "user.id": "ada",
+        "langfuse.observation.model.name": "claude-haiku-4-5",
+        "langfuse.observation.completion_start_time": new Date(NOON_MS + 5200).toISOString(),
+        "langfuse.observation.usage_details":
+          '{"input":310,"input_cached_tokens":1024,"output":96,"total":1430}',
+        "langfuse.observation.cost_details": '{"total":0.0008924}',
+        "langfuse.observation.input": '{"messages":[{"role":"user","content":"Where is my parcel?"}]}',
+        "langfuse.observation.output": '{"role":"assistant","content":"On its way."}',
+      },
+    }),
+    encodeSpan({
+      ...at(4000),
+      traceId: shown,
+      spanId: newSpanId(bytes),
+      parentSpanId: root,
+      name: "attempt 1 anthropic",
+      endedAtMs: NOON_MS + 4600,
+      error: "HTTP 529",
+      attributes: {
+        "langfuse.observation.type": "span",
+        ...metadata({ request_id: "req_15cf446faff2d70bad2ec0383e2aad7a", provider: "anthropic" }),
+        "langfuse.observation.level": "ERROR",
+        "langfuse.observation.status_message": "HTTP 529: Overloaded",
+      },
+    }),
+    encodeSpan({
+      ...at(4600),
+      traceId: shown,
+      spanId: newSpanId(bytes),
+      parentSpanId: root,
+      name: "attempt 2 bedrock",
+      endedAtMs: NOON_MS + 6400,
+      attributes: {
+        "langfuse.observation.type": "span",
+        ...metadata({ request_id: "req_15cf446faff2d70bad2ec0383e2aad7a", provider: "bedrock" }),
+      },
+    }),
+  ]);
+}
+
+/** Starts a sink with these calls, and a Secrets Manager with the keys that `npm start` stores; says where they are. */
+async function surroundings() {
+  const sink = await startSink({ keys: KEYS });
+  const secrets = await startSecretsManager({});
+  const client = new SecretsManagerClient({
+    endpoint: secrets.url,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
+  onTestFinished(async () => {
+    client.destroy();
+    await secrets.close();
+    await sink.close();
+  });
+  const names = ["openai", "anthropic", "bedrock", "gemini", "azure", "vertex", "house"];
+  for (const [name, members] of [
+    ["providers", Object.fromEntries(names.map((provider) => [provider, "local"]))],
+    ["drains", { default: KEYS }],
+  ] as const) {
+    const SecretString = JSON.stringify(members);
+    await client.send(new CreateSecretCommand({ Name: `sluice/local/${name}`, SecretString }));
+  }
+  const authorization = `Basic ${Buffer.from(`${KEYS.publicKey}:${KEYS.secretKey}`).toString("base64")}`;
+  await fetch(`${sink.url}/api/public/otel/v1/traces`, {
+    method: "POST",
+    headers: { authorization, "content-type": "application/json" },
+    body: Buffer.from(deliveredCalls()),
+  });
+  return { langfuseUrl: sink.url, secretsManager: secrets.url };
+}
+
 /** What a flusher would have counted by then. */
 async function countCalls({ client, table, nowMs }: CommandLine): Promise<void> {
   const options = { client, table, nowMs: () => nowMs, random: () => 0, wait: async () => {} };
@@ -115,6 +264,14 @@ describe("docs/cli.md", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: NOON_MS });
     const stores = await recordStores();
     const cli = await commandLine({}, stores.server);
+    await makeHealthy(cli, stores);
+    await writeEndpointsFile(
+      cli.dataDirectory,
+      cli.dynamodb.url,
+      process.pid,
+      stores.server,
+      await surroundings(),
+    );
     await leaveBehind(stores);
     await countCalls(cli);
     const document = await readFile(DOCUMENT, "utf8");

@@ -38,11 +38,17 @@ export function addDoctor(program: Command, terminal: Terminal): void {
         }
         if (!options.json) {
           const warnings = count("warn");
-          terminal.print(`\n${place.label} is healthy${warnings === 0 ? "" : `, warnings: ${warnings}`}.`);
+          terminal.print(
+            `\n${asSentence(place.label)} is healthy${warnings === 0 ? "" : `, warnings: ${warnings}`}.`,
+          );
         }
       });
     },
   );
+}
+
+function asSentence(label: string): string {
+  return label.charAt(0).toUpperCase() + label.slice(1);
 }
 
 const STYLES = { ok: "green", warn: "yellow", fail: "red", skip: "dim" } as const;

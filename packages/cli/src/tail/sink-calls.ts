@@ -28,18 +28,21 @@ export function tailSink(url: string, probe: Probe): CallSource {
         .flatMap(callsOf)
         .toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
       const known = shown;
-      shown = new Set([...(known ?? []), ...calls.map(({ requestId }) => requestId)]);
+      // What has left the newest traces does not come back.
+      shown = new Set(calls.map(({ requestId }) => requestId));
       return known ? calls.filter(({ requestId }) => !known.has(requestId)) : calls;
     },
     close: () => undefined,
   };
 }
 
-/** The spans of a trace that are calls: an attempt and a tool's run have no request id. */
+/** The spans of a trace that are calls. An attempt has the request id of its call, whose span is its parent. */
 function callsOf({ id, spans }: TraceDocument): readonly LiveCall[] {
+  const requestIds = new Map(spans.map((span) => [span.id, asText(span.metadata["request_id"])]));
   return spans.flatMap((span) => {
-    const requestId = asText(span.metadata["request_id"]);
-    return requestId === undefined ? [] : [callOf(id, requestId, span)];
+    const requestId = requestIds.get(span.id);
+    const isAttempt = span.parentId !== undefined && requestIds.get(span.parentId) === requestId;
+    return requestId === undefined || isAttempt ? [] : [callOf(id, requestId, span)];
   });
 }
 

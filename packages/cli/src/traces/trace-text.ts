@@ -79,11 +79,12 @@ function bar(span: SpanDocument, startMs: number, endMs: number): string {
 
 function detailsOf(span: SpanDocument, isNamed: boolean): readonly string[] {
   const metadata = Object.entries(span.metadata).filter(([name]) => !NOT_REPEATED.has(name));
-  const lines = fields([
-    ...(isNamed ? ([["span", span.name]] as const) : []),
-    ["status", span.statusMessage],
+  const about = [
+    ["status", span.statusMessage] as const,
     ...metadata.map(([name, value]) => [name, shown(value)] as const),
-  ]);
+  ].filter(([, value]) => value !== undefined);
+  const lines =
+    about.length === 0 ? "" : fields([...(isNamed ? [["span", span.name] as const] : []), ...about]);
   const content = (name: "input" | "output") =>
     span[name] === undefined || span[name] === null
       ? []

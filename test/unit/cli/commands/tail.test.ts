@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createCallMetrics, createKeyStore } from "@sluice/aws";
 import { encodeSpan, exportBody } from "@sluice/langfuse";
-import { newSpanId, newTraceId } from "@sluice/trace";
+import { newSpanId, newTraceId, type SpanId, type TraceId } from "@sluice/trace";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { readCallLine } from "../../../../packages/cli/src/tail/gateway-log.ts";
 import { startSink } from "../../../../packages/local/src/sink/server.ts";
@@ -21,15 +21,20 @@ interface Call {
   readonly key?: string;
   readonly model?: string;
   readonly level?: string;
+  readonly traceId?: TraceId;
+  readonly spanId?: SpanId;
+  readonly parentSpanId?: SpanId;
 }
 
 const requestId = (number: number) => `req_${String(number).padStart(32, "0")}`;
 
-function spanOf({ number, key = "shop", model = "gpt-4o-mini", level = "DEFAULT" }: Call): Uint8Array {
+function spanOf(call: Call): Uint8Array {
+  const { number, key = "shop", model = "gpt-4o-mini", level = "DEFAULT", parentSpanId } = call;
   const metadata = (name: string) => `langfuse.observation.metadata.${name}`;
   return encodeSpan({
-    traceId: newTraceId(bytes),
-    spanId: newSpanId(bytes),
+    traceId: call.traceId ?? newTraceId(bytes),
+    spanId: call.spanId ?? newSpanId(bytes),
+    ...(parentSpanId && { parentSpanId }),
     name: `chat ${model}`,
     startedAtMs: NOON_MS + number * 1000,
     endedAtMs: NOON_MS + number * 1000 + 250,
@@ -54,7 +59,9 @@ async function withSink() {
   const sink = await startSink({ keys: KEYS });
   onTestFinished(() => sink.close());
   const cli = await commandLine();
-  await writeEndpointsFile(cli.dataDirectory, cli.dynamodb.url, process.pid, undefined, sink.url);
+  await writeEndpointsFile(cli.dataDirectory, cli.dynamodb.url, process.pid, undefined, {
+    langfuseUrl: sink.url,
+  });
   const authorization = `Basic ${Buffer.from(`${KEYS.publicKey}:${KEYS.secretKey}`).toString("base64")}`;
   const arrive = async (...calls: readonly Call[]) => {
     await fetch(`${sink.url}/api/public/otel/v1/traces`, {
@@ -153,6 +160,15 @@ describe("sluice tail --local", () => {
     );
     const all = ["tail", "--local", "--json", "--last", "10", "--for", "0s"];
     expect(numbers((await cli.run(...all, ...filter)).stdout)).toEqual(shown);
+  });
+
+  it("takes an attempt for a part of its call", async () => {
+    const { cli, arrive } = await withSink();
+    const traceId = newTraceId(bytes);
+    const spanId = newSpanId(bytes);
+    await arrive({ number: 1, traceId, spanId }, { number: 1, traceId, parentSpanId: spanId });
+    const { stdout } = await cli.run("tail", "--local", "--json", "--last", "10", "--for", "0s");
+    expect(numbers(stdout)).toEqual([1]);
   });
 
   it("shows none that ended before, unless it is asked to", async () => {
