@@ -29,7 +29,8 @@ export const PROVIDER_KEY = "sk-good";
 /** Makes one as the local system; ended with the test. */
 export async function examinedPlace(options: { readonly langfuse?: LangfuseServerOptions } = {}) {
   const stores = await recordStores();
-  const cli = await commandLine({}, stores.server);
+  const env: Record<string, string> = {};
+  const cli = await commandLine(env, stores.server);
   await makeHealthy(cli, stores);
   const setQueue = async (QueueUrl: string, Attributes: Record<string, string>) => {
     await stores.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
@@ -63,6 +64,10 @@ export async function examinedPlace(options: { readonly langfuse?: LangfuseServe
     langfuse,
     upstream,
     secretsUrl: secrets.url,
+    /** Sets a variable of the shell. */
+    setVariable(name: string, value: string) {
+      env[name] = value;
+    },
     /** The config's file. */
     config,
     setQueue,

@@ -166,21 +166,14 @@ function deliveredCalls(): Uint8Array {
       error: "HTTP 529",
       attributes: {
         "langfuse.observation.type": "span",
-        ...metadata({ request_id: "req_15cf446faff2d70bad2ec0383e2aad7a", provider: "anthropic" }),
+        ...metadata({
+          request_id: "req_15cf446faff2d70bad2ec0383e2aad7a",
+          attempt: 1,
+          provider: "anthropic",
+          http_status: 529,
+        }),
         "langfuse.observation.level": "ERROR",
-        "langfuse.observation.status_message": "HTTP 529: Overloaded",
-      },
-    }),
-    encodeSpan({
-      ...at(4600),
-      traceId: shown,
-      spanId: newSpanId(bytes),
-      parentSpanId: root,
-      name: "attempt 2 bedrock",
-      endedAtMs: NOON_MS + 6400,
-      attributes: {
-        "langfuse.observation.type": "span",
-        ...metadata({ request_id: "req_15cf446faff2d70bad2ec0383e2aad7a", provider: "bedrock" }),
+        "langfuse.observation.status_message": "overloaded_error: Overloaded",
       },
     }),
   ]);

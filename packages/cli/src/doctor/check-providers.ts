@@ -14,6 +14,8 @@ export interface ProviderChecks {
   readonly meant: ReadonlySet<string>;
   /** The providers' secret; undefined when it cannot be read. */
   readonly keys: Readonly<Record<string, unknown>> | undefined;
+  /** Where the key of a provider is put, as an instruction. */
+  readonly storeKey: (provider: string) => string;
   /** Whether the built-in demo model answers for it. */
   readonly isDemo: (provider: ResolvedProvider) => boolean;
   readonly probe: Probe;
@@ -67,7 +69,7 @@ async function checkProvider(provider: ResolvedProvider, checks: ProviderChecks)
     if (!checks.keys) return skip(title, "Its key cannot be read, and was not tried.");
     const stored = checks.keys[name];
     if (stored === undefined) {
-      const remedy = `add the member "${name}" to the providers' secret, or remove the provider from the config`;
+      const remedy = `${checks.storeKey(name)}, or remove the provider from the config`;
       return fail(title, "No key is stored for it: calls to it are refused.", remedy);
     }
     if (typeof stored !== "string" || stored === "") {
@@ -87,7 +89,7 @@ async function checkProvider(provider: ResolvedProvider, checks: ProviderChecks)
   const answer = await checks.probe(modelsUrl(provider), {
     headers: { ...request.headers, ...(key !== undefined && keyHeader(auth, key)) },
   });
-  return judge(title, answer, key !== undefined);
+  return judge(title, answer, key === undefined ? undefined : checks.storeKey(name));
 }
 
 /** A list of models costs nothing, and needs the same key as a call. */
@@ -99,16 +101,18 @@ function keyHeader(auth: ResolvedProvider["auth"], key: string): Readonly<Record
   return auth === "bearer" ? { authorization: `Bearer ${key}` } : { [auth]: key };
 }
 
-function judge(title: string, answer: ProbeResult, hasKey: boolean): Finding {
+/** `storeKey` is the remedy for a key that is refused; undefined when none was sent. */
+function judge(title: string, answer: ProbeResult, storeKey: string | undefined): Finding {
   if (answer.kind === "unanswered") return fail(title, `${answer.reason}.`, answer.remedy);
   const { status, body, location } = answer;
   const said = messageIn(body);
   const because = `HTTP ${status}${said === undefined ? "" : `: ${said}`}`;
-  if (status < 300) return ok(title, hasKey ? "It answers, and takes the key." : "It answers.");
+  if (status < 300)
+    return ok(title, storeKey !== undefined ? "It answers, and takes the key." : "It answers.");
   // Gemini answers 400 for a key that it does not know (Gemini API reference, "API_KEY_INVALID").
   if (status === 401 || status === 403 || (status === 400 && /API[ _]key/i.test(body))) {
-    return hasKey
-      ? fail(title, `It refuses the key (${because}).`, "store a valid key in the providers' secret")
+    return storeKey !== undefined
+      ? fail(title, `It refuses the key (${because}).`, `${storeKey}, a valid one`)
       : fail(title, `It wants a key (${because}).`, "set auth in the config, and store a key for it");
   }
   if (status < 400) {

@@ -24,8 +24,8 @@ export interface DoctorOptions {
   readonly canary: boolean;
 }
 
-/** The key that a local system stores for a provider that its demo model plays (packages/local, provider-targets). */
-const DEMO_KEY = "local";
+/** What a local system stores for a provider whose key it was not given (packages/local, provider-targets). */
+const PLACEHOLDER_KEY = "local";
 /** Seconds in which a trace that was just written must be seen. Langfuse's direct path takes one or two. */
 const LOOKS = 15;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -133,24 +133,40 @@ async function providerFindings(
       return answer;
     },
   });
-  return await checkProviders(Object.values(loaded.resolved.providers), {
-    meant: meantProviders(loaded),
-    keys: members,
-    isDemo: (provider) => isLocal && isDemo(provider, members ?? {}, env),
+  const providers = Object.values(loaded.resolved.providers);
+  const isNamed = (name: string) => Boolean(env[baseUrlVariable(name)] || env[apiKeyVariable(name)]);
+  const isPlayed = ({ name, baseUrl }: ResolvedProvider) =>
+    isLocal &&
+    members?.[name] === PLACEHOLDER_KEY &&
+    !isNamed(name) &&
+    !LOOPBACK.test(URL.parse(baseUrl)?.hostname ?? "");
+  return await checkProviders(providers, {
+    meant: new Set([
+      ...meantProviders(loaded),
+      ...(isLocal ? providers.map(({ name }) => name).filter(isNamed) : []),
+    ]),
+    keys: members && (isLocal ? withoutPlaceholders(members, loaded) : members),
+    storeKey: (name) =>
+      isLocal
+        ? `set ${apiKeyVariable(name)} and restart the local system`
+        : `store its key as the member "${name}" of the providers' secret`,
+    isDemo: isPlayed,
     probe,
     signGet: signGetOf(place, nowMs),
     googleToken: (key) => googleToken(key, AbortSignal.any([])),
   });
 }
 
-/** As `npm start` chooses: a key, a base URL of the environment, or a server on this machine make it real. */
-function isDemo(
-  { name, baseUrl }: ResolvedProvider,
+/** A server on this machine takes the placeholder; for any other it stands for a key that nobody has given. */
+function withoutPlaceholders(
   keys: Readonly<Record<string, unknown>>,
-  env: Terminal["env"],
-): boolean {
-  const isNamed = Boolean(env[baseUrlVariable(name)] || env[apiKeyVariable(name)]);
-  return keys[name] === DEMO_KEY && !isNamed && !LOOPBACK.test(URL.parse(baseUrl)?.hostname ?? "");
+  { resolved }: LoadedConfig,
+): Readonly<Record<string, unknown>> {
+  const isLoopback = (name: string) =>
+    LOOPBACK.test(URL.parse(resolved.providers[name]?.baseUrl ?? "")?.hostname ?? "");
+  return Object.fromEntries(
+    Object.entries(keys).filter(([name, key]) => key !== PLACEHOLDER_KEY || isLoopback(name)),
+  );
 }
 
 function signGetOf({ client }: Place, nowMs: () => number): SignGet {

@@ -118,7 +118,7 @@ describe("sluice doctor", () => {
     [
       "a missing provider key",
       "provider house",
-      { message: /No key is stored for it/, remedy: /add the member "house" to the providers' secret/ },
+      { message: /No key is stored for it/, remedy: /set HOUSE_API_KEY and restart the local system/ },
       async (place) => {
         await place.writeConfig();
         await place.putSecret("providers", { other: "sk-good" });
@@ -127,7 +127,10 @@ describe("sluice doctor", () => {
     [
       "a provider key that is refused",
       "provider house",
-      { message: /refuses the key \(HTTP 401: Incorrect API key provided\)/, remedy: /store a valid key/ },
+      {
+        message: /refuses the key \(HTTP 401: Incorrect API key provided\)/,
+        remedy: /set HOUSE_API_KEY.*a valid one/,
+      },
       async (place) => {
         await place.writeConfig();
         await place.putSecret("providers", { house: "sk-bad" });
@@ -320,6 +323,31 @@ describe("sluice doctor", () => {
     const examined = await place.examine(...(type === "langfuse-legacy" ? ["--no-canary"] : []));
     expect(examined.exitCode).toBe(exitCode);
     expect(of(examined.checks, "drain default")[0]?.status).toBe(status);
+  });
+
+  it("knows which providers the demo model plays, and which lack a key", async () => {
+    const place = await examinedPlace();
+    await place.writeConfig({
+      providers: {
+        played: { baseUrl: "https://played.example/v1" },
+        house: { baseUrl: place.upstream.baseUrl },
+      },
+    });
+    await place.putSecret("providers", { played: "local", house: "sk-good" });
+    const { exitCode, checks } = await place.examine();
+    expect(exitCode).toBe(0);
+    expect(of(checks, "providers")).toEqual([
+      {
+        name: "providers",
+        status: "skip",
+        message: "The built-in demo model answers for: played.",
+      },
+    ]);
+    place.setVariable("PLAYED_BASE_URL", "https://other.example/v1");
+    const named = await place.examine();
+    expect(of(named.checks, "provider played")).toEqual([
+      expect.objectContaining({ status: "fail", message: expect.stringContaining("No key is stored") }),
+    ]);
   });
 
   it("writes no trace with --no-canary", async () => {

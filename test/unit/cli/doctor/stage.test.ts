@@ -144,6 +144,21 @@ describe("sluice doctor --stage", () => {
     expect(of("drain default")).toEqual([expect.objectContaining({ status: "skip" })]);
   });
 
+  it("finds a missing key, whatever this shell has, and says where it belongs", async () => {
+    const place = await stage(await lambdaWith(GOOD));
+    await place.writeConfig();
+    await place.putSecretOf("production", "providers", { other: PROVIDER_KEY });
+    place.setVariable("HOUSE_API_KEY", PROVIDER_KEY);
+    const { of, exitCode } = await place.examine();
+    expect(exitCode).toBe(1);
+    expect(of("provider house")).toEqual([
+      expect.objectContaining({
+        status: "fail",
+        remedy: expect.stringContaining('store its key as the member "house" of the providers\' secret'),
+      }),
+    ]);
+  });
+
   it("finds a clock that is minutes off", async () => {
     const place = await stage(await lambdaWith(GOOD));
     await place.writeConfig();
