@@ -77,7 +77,7 @@ describe("a strict key with one dollar", () => {
     // What is left is there to be spent: calls one after the other get as far as a reservation fits.
     const fits = DOLLAR - totals.spent >= CENT_HOLD;
     expect((await budgets.call(key, CENT_REQUEST)).status).toBe(fits ? 200 : 429);
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("a record that is delivered three times to flushers that are killed", () => {
@@ -106,7 +106,7 @@ describe("a record that is delivered three times to flushers that are killed", (
     const totals = await budgets.accounts.read(key.account);
     expect(formatUsd(totals.spent)).toBe(formatUsd(cost as typeof totals.spent));
     expect(totals).toMatchObject({ requests: 300, reserved: 0n, unpricedRequests: 0 });
-  }, 120_000);
+  }, 400_000);
 });
 
 describe("a gateway that is killed in the middle of a call", () => {
@@ -131,7 +131,7 @@ describe("a gateway that is killed in the middle of a call", () => {
       granted: true,
       totals: { reserved: CENT_HOLD },
     });
-  }, 60_000);
+  }, 400_000);
 });
 
 describe("with Langfuse away for the whole run", () => {
@@ -152,5 +152,5 @@ describe("with Langfuse away for the whole run", () => {
     }
     // $0.02 are spent, and a call could cost 0.038.
     expect(statuses).toEqual([200, 200, 429, 429]);
-  }, 60_000);
+  }, 400_000);
 });

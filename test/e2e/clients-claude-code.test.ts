@@ -87,7 +87,7 @@ describe("Claude Code with a provider that is scripted", () => {
         "x-app": "cli",
       });
     }
-    await expect.poll(() => system.spans().map(({ level }) => level), { timeout: 15_000 }).toHaveLength(2);
+    await expect.poll(() => system.spans().map(({ level }) => level), { timeout: 90_000 }).toHaveLength(2);
     const levels = system.spans().map(({ level, session }) => ({ level, session }));
     expect(levels).toEqual(
       expect.arrayContaining([

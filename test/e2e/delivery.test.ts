@@ -114,7 +114,7 @@ describe("large bodies", () => {
     const response = await post({ messages: [{ role: "user", content: prompt }] }, { "x-user-id": "large" });
     expect(await response.json()).toEqual(answer);
     await expect
-      .poll(() => system.spans().filter(({ user }) => user === "large"), { timeout: 30_000 })
+      .poll(() => system.spans().filter(({ user }) => user === "large"), { timeout: 90_000 })
       .toHaveLength(1);
     const [span] = system.spans().filter(({ user }) => user === "large");
     expect(span).toMatchObject({ usage: { input: 3, output: 2, total: 5 }, level: "WARNING" });
@@ -141,7 +141,7 @@ describe("a message that is not ours", () => {
     );
     await (await post({}, { "x-user-id": "beside-poison" })).json();
     await expect
-      .poll(() => system.spans().filter(({ user }) => user === "beside-poison"), { timeout: 15_000 })
+      .poll(() => system.spans().filter(({ user }) => user === "beside-poison"), { timeout: 90_000 })
       .toHaveLength(1);
     const received = async () => {
       const { Messages = [] } = await client.send(
@@ -153,7 +153,7 @@ describe("a message that is not ours", () => {
       }));
     };
     await expect
-      .poll(received, { timeout: 15_000 })
+      .poll(received, { timeout: 90_000 })
       .toEqual([
         { Body: "hello, I am nobody's", reason: expect.stringContaining("not a Sluice record") as string },
       ]);
@@ -167,7 +167,7 @@ describe("a message that is not ours", () => {
         )
       ).Attributes;
     await expect
-      .poll(counts, { timeout: 15_000 })
+      .poll(counts, { timeout: 90_000 })
       .toEqual({ ApproximateNumberOfMessages: "0", ApproximateNumberOfMessagesNotVisible: "0" });
     client.destroy();
   });

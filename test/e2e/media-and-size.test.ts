@@ -39,7 +39,7 @@ async function spanOf(content: unknown): Promise<SpanView> {
       if (!span) throw new Error("The sink has no such span yet.");
       return span;
     },
-    { timeout: 30_000, interval: 50 },
+    { timeout: 90_000, interval: 50 },
   );
 }
 

@@ -104,7 +104,7 @@ beforeAll(async () => {
     },
   );
   secrets.push(system.key);
-}, 120_000);
+}, 400_000);
 
 afterAll(async () => {
   await system.stop();
@@ -150,7 +150,7 @@ const emitted = (): readonly EmittedMetric[] =>
 const names = () => emitted().map(({ name }) => name);
 
 async function has(name: string): Promise<void> {
-  await expect.poll(names, { timeout: 30_000 }).toContain(name);
+  await expect.poll(names, { timeout: 90_000 }).toContain(name);
 }
 
 /** Whether a metric that was written is the one that was named: the same dimensions, with the same values or any. */
@@ -231,7 +231,7 @@ it("writes every metric that dashboard and alarms name, and logs no content and 
   const own = all.filter(({ namespace }) => namespace === "Sluice");
   expect(own.length).toBeGreaterThan(60);
   const missing = () => own.filter((one) => !emitted().some(isThe(one)));
-  await expect.poll(missing, { timeout: 30_000 }).toEqual([]);
+  await expect.poll(missing, { timeout: 90_000 }).toEqual([]);
 
   const dimensions = new Set(emitted().flatMap((metric) => Object.keys(metric.dimensions)));
   expect([...dimensions].toSorted()).toEqual([
@@ -260,4 +260,4 @@ it("writes every metric that dashboard and alarms name, and logs no content and 
   for (const planted of [CONTENT, ...secrets]) {
     expect(lines.filter((line) => line.includes(planted))).toEqual([]);
   }
-}, 180_000);
+}, 400_000);

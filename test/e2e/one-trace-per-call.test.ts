@@ -101,7 +101,7 @@ describe("five hundred calls at concurrency eight", () => {
     await Promise.all(Array.from({ length: CONCURRENCY }, worker));
     const endedAtMs = Date.now();
 
-    await expect.poll(() => langfuse.stored.length, { timeout: 30_000 }).toBe(CALLS);
+    await expect.poll(() => langfuse.stored.length, { timeout: 90_000 }).toBe(CALLS);
     expect(new Set(langfuse.stored.map(({ spanId }) => spanId)).size).toBe(CALLS);
     const byTrace = new Map(langfuse.stored.map((span) => [span.traceId, span]));
     for (const [index, traceId] of traceIds) {

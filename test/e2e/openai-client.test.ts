@@ -16,7 +16,7 @@ afterAll(() => system.stop());
 /** The observation of the call whose answer had this trace id, once it is there. */
 async function observation(traceId: string | null | undefined) {
   await expect
-    .poll(() => system.spans().filter((span) => span.traceId === traceId), { timeout: 15_000 })
+    .poll(() => system.spans().filter((span) => span.traceId === traceId), { timeout: 90_000 })
     .toHaveLength(1);
   return system.spans().find((span) => span.traceId === traceId);
 }

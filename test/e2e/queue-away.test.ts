@@ -82,10 +82,10 @@ describe("with the queue away for the whole call", () => {
     sqs.instead = () => undefined;
     await Promise.all([system.flusher.invoke(SWEEP_EVENT), system.flusher.invoke(SWEEP_EVENT)]);
     expect(await spilled()).toEqual([]);
-    await expect.poll(() => spansOf("spilled"), { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(() => spansOf("spilled"), { timeout: 90_000 }).toHaveLength(1);
     // A call after it has gone the whole way, so a second trace of the first would be there as well.
     await call("after");
-    await expect.poll(() => spansOf("after"), { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(() => spansOf("after"), { timeout: 90_000 }).toHaveLength(1);
     expect(spansOf("spilled")).toHaveLength(1);
   });
 
@@ -106,13 +106,13 @@ describe("with the queue away for the whole call", () => {
     };
     const first = await triesOfNextCall();
     // The call may meet another instance, which has to learn it first.
-    await expect.poll(triesOfNextCall, { timeout: 50_000 }).toBeLessThan(first / 2);
+    await expect.poll(triesOfNextCall, { timeout: 90_000 }).toBeLessThan(first / 2);
     expect(await spilled()).toHaveLength(users.length);
 
     sqs.instead = () => undefined;
     await system.flusher.invoke(SWEEP_EVENT);
     expect(await spilled()).toEqual([]);
-    for (const user of users) await expect.poll(() => spansOf(user), { timeout: 30_000 }).toHaveLength(1);
+    for (const user of users) await expect.poll(() => spansOf(user), { timeout: 90_000 }).toHaveLength(1);
   });
 });
 
@@ -122,7 +122,7 @@ describe("with queue and bucket away for the whole call", () => {
     s3.instead = (action) => (action === "PUT" ? AWAY : undefined);
     expect(await call("logged")).toMatchObject({ object: "chat.completion" });
     const marked = () => system.lines.filter((line) => line.includes("SLUICE_UNSENT_RECORD"));
-    await expect.poll(marked, { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(marked, { timeout: 90_000 }).toHaveLength(1);
     expect(await spilled()).toEqual([]);
 
     sqs.instead = () => undefined;
@@ -135,9 +135,9 @@ describe("with queue and bucket away for the whole call", () => {
       const replayed = await cli.json("replay", "--from", "log", "--file", file, "--yes");
       expect(replayed).toMatchObject({ sent: 1 });
     }
-    await expect.poll(() => spansOf("logged"), { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(() => spansOf("logged"), { timeout: 90_000 }).toHaveLength(1);
     await call("after-logged");
-    await expect.poll(() => spansOf("after-logged"), { timeout: 30_000 }).toHaveLength(1);
+    await expect.poll(() => spansOf("after-logged"), { timeout: 90_000 }).toHaveLength(1);
     expect(spansOf("logged")).toHaveLength(1);
   });
 });
@@ -168,14 +168,14 @@ describe("a parked message that is replayed and still poison", () => {
       Body: "poison",
       reason: expect.stringContaining("not a Sluice record") as string,
     };
-    await expect.poll(parked, { timeout: 30_000 }).toEqual([poison]);
+    await expect.poll(parked, { timeout: 90_000 }).toEqual([poison]);
     const [before] = await parked();
     const cli = await commandLine();
     await writeEndpointsOf(system, cli.dataDirectory);
     expect(await cli.json("replay", "--from", "dlq", "--yes")).toMatchObject({ sent: 1 });
     await expect
       .poll(async () => (await parked()).filter(({ MessageId }) => MessageId !== before?.MessageId), {
-        timeout: 30_000,
+        timeout: 90_000,
       })
       .toEqual([poison]);
     expect(await parked()).toHaveLength(1);

@@ -55,7 +55,7 @@ export async function askClaudeCode(setup: ClaudeCodeSetup): Promise<ClaudeCodeR
       NO_PROXY: "127.0.0.1",
     },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 45_000,
+    timeout: 90_000,
   });
   const output = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {

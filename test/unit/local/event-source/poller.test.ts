@@ -119,7 +119,7 @@ describe("the event source mapping", () => {
       }),
     );
 
-    await expect.poll(() => lines.join("\n"), { timeout: 5000 }).toContain("EVENT ");
+    await expect.poll(() => lines.join("\n"), { timeout: 90_000 }).toContain("EVENT ");
     const event = JSON.parse(lines.find((line) => line.includes("EVENT "))?.split("EVENT ")[1] ?? "");
     expect(event.Records).toEqual([
       {
@@ -154,7 +154,7 @@ describe("the event source mapping", () => {
       before: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"],
     });
 
-    await expect.poll(() => lines.join("\n"), { timeout: 5000 }).toContain("batch of 10");
+    await expect.poll(() => lines.join("\n"), { timeout: 90_000 }).toContain("batch of 10");
   });
 
   it("keeps exactly the messages that the function names, until they succeed", async () => {
@@ -168,7 +168,7 @@ describe("the event source mapping", () => {
       before: ["a", "b", "c"],
     });
 
-    await expect.poll(() => left(), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => left(), { timeout: 90_000 }).toBe(0);
 
     const batches = lines.flatMap((line) => line.split("got ")[1] ?? []);
     expect(batches).toEqual(["a1,b1,c1", "b2", "b3"]);
@@ -181,7 +181,7 @@ describe("the event source mapping", () => {
       before: ["poison"],
     });
 
-    await expect.poll(() => left("dead"), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => left("dead"), { timeout: 90_000 }).toBe(1);
     expect(await left()).toBe(0);
     expect(problems.join()).toContain("under-test failed with 1 messages: Error: no drain");
   });
@@ -200,7 +200,7 @@ describe("the event source mapping", () => {
           : undefined,
     });
 
-    await expect.poll(() => left(), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => left(), { timeout: 90_000 }).toBe(0);
 
     expect(lines.flatMap((line) => line.split("batch of ")[1] ?? [])).toEqual(["12", "10"]);
     expect(problems.join()).toContain("cannot delete 10 messages: ");

@@ -84,7 +84,7 @@ describe("the answer of a function URL", () => {
 
     const request = httpRequest(url).end();
     const [answer] = await once(request, "response");
-    await expect.poll(() => lines.join(), { timeout: 10_000 }).toContain("stalled");
+    await expect.poll(() => lines.join(), { timeout: 90_000 }).toContain("stalled");
     expect(lines.join()).not.toContain("all written");
     let bytes = 0;
     for await (const chunk of answer) bytes += chunk.length;
