@@ -52,9 +52,7 @@ function Budget({ budget }: { readonly budget: BudgetView }) {
           <span class="kind">{kind}</span> {nameOf(budget)}
         </h2>
         <span class="faint">
-          {limit === undefined
-            ? `no budget, by the ${period}`
-            : `by the ${period}${mode === "soft" ? ", warns only" : ""}`}
+          {limit === undefined ? `no budget, by the ${period}` : `by the ${period}, ${mode}`}
         </span>
       </header>
       {limit !== undefined && (

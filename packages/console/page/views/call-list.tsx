@@ -80,7 +80,7 @@ export function CallList({ rows, selectedId, listRef, onOpen, emptyText }: CallL
           </span>
         ))}
       </div>
-      <div class="lines" role="rowgroup" style={{ height: rows.length * LINE_HEIGHT }}>
+      <div class="lines" role="rowgroup" style={{ height: `${rows.length * LINE_HEIGHT}px` }}>
         {rows.slice(from, to).map((row, index) => (
           <Line
             key={row.id}

@@ -11,7 +11,6 @@ interface Question {
   readonly reason: string | undefined;
   /** For the person; `reason` is a glob, empty for records that SQS parked. */
   readonly label: string;
-  readonly count: number | undefined;
 }
 
 const question = signal<Question | undefined>(undefined);
@@ -109,7 +108,7 @@ function Parked({ view, parked }: { readonly view: Queue; readonly parked: numbe
           class="primary"
           disabled={parked === 0 || isRunning}
           onClick={() => {
-            question.value = { reason: undefined, label: "all parked records", count: parked };
+            question.value = { reason: undefined, label: "all parked records" };
           }}
         >
           Send all again
@@ -155,7 +154,6 @@ function Reason({ reason, messages, isRunning }: ReasonProps) {
             question.value = {
               reason: reason ?? "",
               label: `what is parked for "${label}"`,
-              count: undefined,
             };
           }}
         >
@@ -223,6 +221,8 @@ function Confirm() {
     if (asked) dialog.current?.showModal();
   }, [asked]);
   if (!asked) return null;
+  // As it is now, also when that changes while the person thinks.
+  const parked = queue.value ? totalOf(queue.value.parked) : 0;
   const close = () => {
     question.value = undefined;
   };
@@ -234,8 +234,8 @@ function Confirm() {
     <dialog ref={dialog} aria-labelledby="confirm-title" onClose={close}>
       <h2 id="confirm-title">Send {asked.label} to the queue again?</h2>
       <p>
-        {asked.count !== undefined &&
-          `${asked.count.toLocaleString("en")} ${asked.count === 1 ? "is" : "are"} parked. `}
+        {asked.reason === undefined &&
+          `${parked.toLocaleString("en")} ${parked === 1 ? "is" : "are"} parked. `}
         The flusher tries them once more, and parks again what fails again. No call is counted or charged
         twice.
       </p>
