@@ -11,7 +11,7 @@ export function traceText(trace: TraceDocument, style: { readonly hasColours: bo
   const spans = inTreeOrder(trace.spans);
   const startMs = Math.min(...trace.spans.map(({ startTime }) => Date.parse(startTime)));
   const endMs = Math.max(...trace.spans.map(endOf));
-  const metadata = Object.assign({}, ...trace.spans.map((span) => span.metadata)) as Record<string, unknown>;
+  const metadata = Object.fromEntries(trace.spans.flatMap((span) => Object.entries(span.metadata)));
   const cost = trace.spans.reduce((sum, { costUsd = 0 }) => sum + costUsd, 0);
   const known = trace.spans.some(({ costUsd }) => costUsd !== undefined);
   const about = fields([

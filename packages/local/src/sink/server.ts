@@ -1,7 +1,7 @@
 /**
  * The sink: takes traces like Langfuse when nobody has one, and shows them as JSON.
- * `POST /api/public/otel/v1/traces`, `POST /api/public/ingestion`, `GET /api/public/health`, `GET /api/public/projects`, `GET /traces?limit=`, `GET /traces/<id>`, `GET /media/<id>`, and
- * the media API.
+ * `POST /api/public/otel/v1/traces`, `POST /api/public/ingestion`, `GET /api/public/health`, `GET /api/public/projects`,
+ * `GET /traces?limit=`, `GET /traces/<id>`, `GET /media/<id>`, and the media API.
  */
 import { createServer, type IncomingMessage } from "node:http";
 import { closeNow, listenOnLoopback } from "../loopback.ts";
