@@ -15,7 +15,7 @@ import { sendMixedCalls } from "../test/support/mixed-calls.ts";
 import { parkRecords } from "../test/support/parked-records.ts";
 
 const IMAGES = join(import.meta.dirname, "../docs/images");
-const SIZE = { width: 1280, height: 760 };
+const SIZE = { width: 1180, height: 700 };
 /** For the last calls to be settled, and for what moves to stand still. */
 const SETTLED_MS = 3000;
 const KEYS = [
@@ -28,6 +28,9 @@ const REASONS = [
   "default: HTTP 400: Invalid request data",
   "poison: not a record",
 ];
+
+/** In which of the two each view is taken. */
+const SCHEMES: Readonly<Record<string, "dark" | "light">> = { trace: "light", queue: "light" };
 
 const shots: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   calls: async (page) => {
@@ -111,6 +114,7 @@ async function takeAll(chromium: string, url: string): Promise<void> {
       await page.locator(".live:not(.off)").waitFor();
       for (const [name, show] of Object.entries(shots)) {
         await show(page);
+        if ((SCHEMES[name] ?? "dark") !== colorScheme) continue;
         await sleep(SETTLED_MS);
         await page.screenshot({ path: join(IMAGES, `console-${name}-${colorScheme}.png`) });
       }
