@@ -21,6 +21,8 @@ export interface HeldMessage {
 const HELD_SECONDS = 300;
 /** Most messages of one request (Amazon SQS API reference). */
 const MAX_BATCH = 10;
+/** Requests at the same time. */
+const AT_ONCE = 10;
 /** A queue asks some of its servers at a time: an empty answer may be followed by a full one. */
 const EMPTY_ANSWERS = 2;
 
@@ -79,7 +81,7 @@ function toHeld({ MessageId = "", ReceiptHandle = "", Body = "", ...message }: M
 
 /** Best effort: what cannot be let go is visible after its time, and what was deleted answers with an error. */
 async function letGo(sqs: SQSClient, queueUrl: string, handles: readonly string[]): Promise<void> {
-  for (let from = 0; from < handles.length; from += MAX_BATCH) {
+  const letGoFrom = async (from: number) => {
     const Entries = handles.slice(from, from + MAX_BATCH).map((ReceiptHandle, index) => ({
       Id: String(index),
       ReceiptHandle,
@@ -88,5 +90,9 @@ async function letGo(sqs: SQSClient, queueUrl: string, handles: readonly string[
     await sqs
       .send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }))
       .catch(() => undefined);
+  };
+  const starts = Array.from({ length: Math.ceil(handles.length / MAX_BATCH) }, (_, at) => at * MAX_BATCH);
+  for (let at = 0; at < starts.length; at += AT_ONCE) {
+    await Promise.all(starts.slice(at, at + AT_ONCE).map(letGoFrom));
   }
 }
