@@ -203,7 +203,7 @@ describe.skipIf(chromium === undefined)("the console in a browser", () => {
     await page.keyboard.press("Escape");
     await page.keyboard.press("4");
     await page.getByRole("img", { name: /^Latency: / }).waitFor();
-  });
+  }, 120_000);
 
   it("is dark or light as the system is, until the person switches, and every control has a name", async () => {
     const system = await startWithConsole();
