@@ -42,6 +42,8 @@ const FLUSHER_MS = 27_000;
  * that one that stands still misses it.
  */
 const VISIBILITY_SECONDS = 8;
+/** Messages of a batch: as many as are done before they are visible again, also on a busy machine. In a deployment: 1,000. */
+const BATCH_SIZE = 100;
 /** How long a batch is gathered, seconds. In a deployment: five. */
 const BATCH_WINDOW_SECONDS = 1;
 /** How often a process tells of its memory, ms: a collection takes some thirty of them. */
@@ -129,6 +131,7 @@ export async function startStormSystem(options: StormSystemOptions): Promise<Sto
       root,
       // As in a deployment, batches are gathered: with a batch for each receive, four flushers could not keep up.
       batchWindowSeconds: BATCH_WINDOW_SECONDS,
+      batchSize: BATCH_SIZE,
       functions: {
         flusher: { ...tellingMemory(MEMORY_EVERY_MS), timeoutMs: FLUSHER_MS },
         gateway: { ...tellingMemory(MEMORY_EVERY_MS), maxConcurrency: options.clients + 4 },

@@ -22,6 +22,8 @@ export interface LocalOptions {
   readonly onOutcome?: (name: FunctionName, outcome: Outcome) => void;
   /** Time in which the poller gathers a batch, seconds. Default 1, so that a trace is seen soon. */
   readonly batchWindowSeconds?: number;
+  /** Most messages of a batch. Default: what a deployment has. */
+  readonly batchSize?: number;
   /** Whether to start the console too. Default false. */
   readonly withConsole?: boolean;
   /** Changes a function, for example its environment variables or its time limit. */

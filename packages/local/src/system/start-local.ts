@@ -123,7 +123,12 @@ function resourcesOf({ dynamodb, queues, secrets }: Parts) {
 async function startPoller(
   { queues }: Parts,
   flusher: LambdaFunction,
-  { batchWindowSeconds = 1, log, pollerEndpoint = (url) => url }: LocalOptions,
+  {
+    batchWindowSeconds = 1,
+    batchSize = flusherLimits.batchSize,
+    log,
+    pollerEndpoint = (url) => url,
+  }: LocalOptions,
   running: AsyncDisposableStack,
 ): Promise<EventSource> {
   // A client of its own: the poller must not share connections, or a fault on its way, with anybody.
@@ -134,7 +139,7 @@ async function startPoller(
     queueUrl: queues.server.queueUrl(NAMES.queue),
     queueArn: queues.server.queueArn(NAMES.queue),
     lambda: flusher,
-    batchSize: flusherLimits.batchSize,
+    batchSize,
     batchWindowSeconds,
     maximumConcurrency: flusherLimits.maximumConcurrency,
     log: (line) => log?.("poller", line),
