@@ -4,7 +4,13 @@ import { StartProblem } from "../../../../packages/local/src/system/start-proble
 
 describe("settings", () => {
   it("have defaults for everything, and an empty variable counts as absent", () => {
-    const defaults = { port: 8787, dataDirectory: ".sluice", gatewayTimeoutMs: 900_000 };
+    const defaults = {
+      port: 8787,
+      consolePort: 8788,
+      sinkPort: 8789,
+      dataDirectory: ".sluice",
+      gatewayTimeoutMs: 900_000,
+    };
 
     expect(readSettings({})).toEqual(defaults);
     expect(
@@ -26,7 +32,19 @@ describe("settings", () => {
         SLUICE_LOCAL_KEY: "sk-sluice-mine",
         SLUICE_TIMEOUT_SECONDS: "30",
       }),
-    ).toEqual({ port: 0, dataDirectory: "/tmp/x", localKey: "sk-sluice-mine", gatewayTimeoutMs: 30_000 });
+    ).toEqual({
+      port: 0,
+      consolePort: 0,
+      sinkPort: 0,
+      dataDirectory: "/tmp/x",
+      localKey: "sk-sluice-mine",
+      gatewayTimeoutMs: 30_000,
+    });
+  });
+
+  it("let console and sink take any port when there is none after the gateway's", () => {
+    expect(readSettings({ PORT: "65534" })).toMatchObject({ consolePort: 65_535, sinkPort: 0 });
+    expect(readSettings({ PORT: "65535" })).toMatchObject({ consolePort: 0, sinkPort: 0 });
   });
 
   it.each([
