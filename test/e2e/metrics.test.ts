@@ -3,7 +3,7 @@
  * beside it has no content and no secret. Rare things are made to happen: outages, refusals, conflicts, poison.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
@@ -28,7 +28,6 @@ const CONTENT = "the-quick-brown-fox-is-private";
 const SECRETS = {
   OPENAI_API_KEY: "sk-openai-planted",
   BACKUP_API_KEY: "sk-backup-planted",
-  BROKEN_API_KEY: "no-service-account-planted",
   LANGFUSE_SECRET_KEY: "sk-lf-planted",
 };
 
@@ -42,12 +41,12 @@ const CONFLICT = {
   }),
 };
 
-/** `flaky` falls back, `broken` has a key that no token can be had for, which is nobody's fault but Sluice's. */
+/** `flaky` falls back; the code that `broken` needs is missing from the bundle, which is nobody's fault but Sluice's. */
 const CONFIG = {
   providers: {
     openai: {},
     backup: { baseUrl: "https://backup.example.com/v1" },
-    broken: { baseUrl: "https://broken.example.com/v1", auth: "google-oauth" },
+    broken: { baseUrl: "https://broken.example.com/v1", auth: "aws-sigv4" },
   },
   models: { flaky: { targets: ["openai/cent"], fallbacks: ["backup/cent"], retries: 0 } },
   prices: { ...CENT_PRICES, "backup/cent": { input: "0", output: "1400", perRequest: "0.01" } },
@@ -72,6 +71,10 @@ beforeAll(async () => {
   await writeFile(join(root, "package.json"), '{"type":"module"}');
   await writeFile(configFile, `export default ${JSON.stringify(CONFIG)};\n`);
   await build({ configFile, outdir: join(root, "dist") });
+  const gateway = join(root, "dist", "gateway");
+  const missing = (await readdir(gateway)).find((file) => file.startsWith("sign-request-"));
+  if (missing === undefined) throw new Error(`Nothing in ${gateway} signs requests.`);
+  await rm(join(gateway, missing));
   upstream = await startUpstream((request, response) => {
     if (!request.body.includes('"stream":true')) {
       void json(chatCompletion(CONTENT))(request, response);

@@ -10,6 +10,7 @@ import {
   createGateway,
   createUpstreamCaller,
   type FinishedCall,
+  type GoogleAccessToken,
   type Outbox,
   type SignRequest,
 } from "@sluice/gateway";
@@ -47,6 +48,7 @@ export interface GatewaySetup {
   readonly accounts?: AccountStore;
   readonly rates?: RateStore;
   readonly signRequest?: SignRequest;
+  readonly googleAccessToken?: GoogleAccessToken;
   /** How the gateway waits between two tries. Default: not at all. */
   readonly wait?: (ms: number) => Promise<void>;
   readonly findByHash?: () => Promise<VirtualKey | undefined>;
@@ -127,7 +129,8 @@ export async function startGateway(setup: GatewaySetup): Promise<TestGateway> {
     callUpstream: createUpstreamCaller(),
     signRequest:
       setup.signRequest ?? (async () => await Promise.reject(new Error("Nothing is to be signed."))),
-    googleAccessToken: async () => await Promise.reject(new Error("No token is to be made.")),
+    googleAccessToken:
+      setup.googleAccessToken ?? (async () => await Promise.reject(new Error("No token is to be made."))),
     log: { error: log, warn: log },
     nowMs,
     random: randomBytes,

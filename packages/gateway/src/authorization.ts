@@ -1,7 +1,7 @@
 /** Tells a provider who calls, in the way that its API asks for. */
 import type { ResolvedProvider } from "@sluice/config";
 import { needsApiKey } from "@sluice/providers";
-import { providerNotConfigured, unavailable } from "./errors.ts";
+import { providerNotConfigured, UpstreamError, unavailable, upstreamFailed } from "./errors.ts";
 import type { GatewayDependencies, SignableRequest } from "./ports.ts";
 
 /** What authorizing a call takes. */
@@ -24,8 +24,8 @@ export async function storedKey(
 }
 
 /**
- * The headers of a request with its authorization added. Throws what the signer or the token endpoint throws. `apiKey`: as
- * `storedKey` gave it.
+ * The headers of a request with its authorization added. Throws what the signer throws, a `GatewayError` when no token is to be had
+ * for the key, and the signal's reason. `apiKey`: as `storedKey` gave it.
  */
 export async function authorizedHeaders(
   provider: ResolvedProvider,
@@ -44,11 +44,30 @@ export async function authorizedHeaders(
     case "x-goog-api-key":
       return { ...headers, [provider.auth]: key };
     case "google-oauth":
-      return { ...headers, authorization: `Bearer ${await deps.googleAccessToken(key, signal)}` };
+      return { ...headers, authorization: `Bearer ${await accessToken(provider.name, key, signal, deps)}` };
     case "aws-sigv4":
       return await deps.signRequest(request);
     case "none":
       break;
   }
   return headers;
+}
+
+/** A key that is none is the operator's to mend; a token endpoint that fails is as good as a provider that does. */
+async function accessToken(
+  provider: string,
+  key: string,
+  signal: AbortSignal,
+  { googleAccessToken }: AuthorizationDependencies,
+): Promise<string> {
+  try {
+    return await googleAccessToken(key, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Error) || !("retryable" in error)) throw error;
+    if (error.retryable === true) {
+      throw upstreamFailed(provider, new UpstreamError("upstream_unreachable", error.message));
+    }
+    throw providerNotConfigured(provider, error.message);
+  }
 }

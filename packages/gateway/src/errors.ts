@@ -139,12 +139,15 @@ export function unavailable(code: string, message: string, cause: unknown): Gate
   return new GatewayError(503, { message, type: "server_error", code }, { cause });
 }
 
-/** 500: no API key is stored for a provider; the operator must act. */
-export function providerNotConfigured(provider: string): GatewayError {
+/** 500: no API key is stored for a provider, or, by `why`, none that is of use; the operator must act. */
+export function providerNotConfigured(
+  provider: string,
+  why = "No API key is stored. Put it into the providers secret.",
+): GatewayError {
   return new GatewayError(
     500,
     {
-      message: `No API key is stored for the provider "${provider}". Put it into the providers secret.`,
+      message: `The provider "${provider}": ${why}`,
       type: "server_error",
       code: "provider_not_configured",
     },

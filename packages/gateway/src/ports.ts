@@ -64,8 +64,8 @@ export interface SignableRequest {
 export type SignRequest = (request: SignableRequest) => Promise<Readonly<Record<string, string>>>;
 
 /**
- * An access token for a service account, whose JSON key is given. Rejects when the key is none, or Google refuses it. No secret
- * is in the error.
+ * An access token for a service account, whose JSON key is given. Rejects when the key is none, or Google refuses it: the error's
+ * `retryable` says whether the same key may work another time, and its message holds no secret.
  */
 export type GoogleAccessToken = (serviceAccountJson: string, signal: AbortSignal) => Promise<string>;
 
