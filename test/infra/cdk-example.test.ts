@@ -10,13 +10,22 @@ import { ENVIRONMENT_VARIABLES } from "../../scripts/environment-table.ts";
 
 /** The example through CDK's own synthesis, which refuses what CloudFormation would. */
 describe("the CDK example", () => {
+  let dist: string;
   let template: Template;
+  const synthesize = (bedrock: boolean) =>
+    Template.fromStack(new SluiceStack(new App(), "sluice", { stage: "test", dist, bedrock }));
 
   beforeAll(async () => {
-    const dist = await mkdtemp(join(tmpdir(), "sluice-cdk-"));
+    dist = await mkdtemp(join(tmpdir(), "sluice-cdk-"));
     await writeFile(join(dist, "gateway.zip"), "zip");
     await writeFile(join(dist, "flusher.zip"), "zip");
-    template = Template.fromStack(new SluiceStack(new App(), "sluice", { stage: "test", dist }));
+    template = synthesize(false);
+  });
+
+  it("lets the gateway call Bedrock where the config does, and only there", () => {
+    const policies = (of: Template) => JSON.stringify(of.findResources("AWS::IAM::Policy"));
+    expect(policies(template)).not.toContain("bedrock");
+    expect(policies(synthesize(true))).toContain("bedrock:InvokeModelWithResponseStream");
   });
 
   it.each(["gateway", "flusher"] as const)("gives the %s every variable that it needs", (name) => {

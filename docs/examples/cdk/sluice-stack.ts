@@ -28,11 +28,13 @@ export interface SluiceStackProps extends StackProps {
   readonly stage: string;
   /** The folder with `gateway.zip` and `flusher.zip`. */
   readonly dist: string;
+  /** Whether the config calls Amazon Bedrock, which is done with the gateway's own role; the build says so in `needs.json` beside the zips. */
+  readonly bedrock: boolean;
 }
 
 /** Everything that a stage needs. */
 export class SluiceStack extends Stack {
-  constructor(app: App, id: string, { stage, dist, ...props }: SluiceStackProps) {
+  constructor(app: App, id: string, { stage, dist, bedrock, ...props }: SluiceStackProps) {
     super(app, id, props);
     const seconds = (count: number) => Duration.seconds(count);
     const queueProps = {
@@ -96,6 +98,16 @@ export class SluiceStack extends Stack {
     allow(gateway, ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], table.tableArn);
     bucket.grantPut(gateway, "claims/*");
     bucket.grantPut(gateway, "spill/*");
+    if (bedrock) {
+      const arn = `arn:${this.partition}:bedrock:*`;
+      allow(
+        gateway,
+        ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"],
+        `${arn}::foundation-model/*`,
+        `${arn}:${this.account}:inference-profile/*`,
+        `${arn}:${this.account}:application-inference-profile/*`,
+      );
+    }
     // Public, since each call's virtual key is checked by the function; streamed, since answers are.
     const url = gateway.addFunctionUrl({
       authType: FunctionUrlAuthType.NONE,
@@ -140,6 +152,6 @@ export class SluiceStack extends Stack {
   }
 }
 
-function allow(target: Function, actions: string[], resource: string): void {
-  target.addToRolePolicy(new PolicyStatement({ actions, resources: [resource] }));
+function allow(target: Function, actions: string[], ...resources: string[]): void {
+  target.addToRolePolicy(new PolicyStatement({ actions, resources }));
 }
