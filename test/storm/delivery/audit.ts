@@ -102,6 +102,8 @@ export interface DuplicateAudit {
 
 /** Longest time between an export and its mark, ms, with a slow Langfuse, a freeze and retries of the mark. */
 const MARKING_MS = 5_000;
+/** The same of a flusher that stood still until another one had its messages. */
+const MARKING_FROZEN_MS = 20_000;
 
 /** Looks why spans came more than once. */
 export function auditDuplicates({ accepted, evidence, kills }: Findings): DuplicateAudit {
@@ -122,12 +124,12 @@ export function auditDuplicates({ accepted, evidence, kills }: Findings): Duplic
       else if ((evidence.markFaults.get(first.callId) ?? []).some(between)) count.markFailed += 1;
       else if (
         kills.some(
-          ({ lambda, atMs, atWork, byTimeLimit }) =>
+          ({ lambda, atMs, atWork, stoodStill, byTimeLimit }) =>
             lambda === "flusher" &&
             atWork &&
             between(atMs) &&
             // The time limit ends only one that stood still, however long ago it exported.
-            (byTimeLimit || atMs - first.atMs <= MARKING_MS),
+            (byTimeLimit || atMs - first.atMs <= (stoodStill ? MARKING_FROZEN_MS : MARKING_MS)),
         )
       ) {
         count.flusherKilled += 1;

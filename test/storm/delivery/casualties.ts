@@ -87,6 +87,7 @@ export async function sufferCasualties(
     }
     if (victim?.state !== "busy") return;
     const { invocations } = victim;
+    frozen.add(victim.pid);
     signal(victim.pid, "SIGSTOP");
     await sleep(
       visibilityMs + SHORTEST_OVERSLEEP_MS + random() * (LONGEST_OVERSLEEP_MS - SHORTEST_OVERSLEEP_MS),
