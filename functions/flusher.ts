@@ -16,7 +16,7 @@ import {
   createEnqueue,
   createJsonLog,
   createJsonSecret,
-  createPostpone,
+  createPutOff,
   createSettlementStore,
   createSpill,
   createWholes,
@@ -35,8 +35,8 @@ import {
   createFlusher,
   createReconciler,
   createSweeper,
+  createWorkOff,
   isSweepEvent,
-  retryDelayMs,
   type SWEEP_EVENT,
   withBreaker,
 } from "@sluice/flusher";
@@ -69,7 +69,6 @@ const ledger = {
 
 const bucket = createBucket(required("SLUICE_BUCKET"));
 const park = createDeadLetters(sqs, required("SLUICE_DLQ_URL"));
-const postpone = createPostpone(sqs, required("SLUICE_QUEUE_URL"));
 const credentials = createDrainCredentials(
   createJsonSecret(secretsManager, required("SLUICE_DRAINS_SECRET"), nowMs),
 );
@@ -110,6 +109,15 @@ const flush = createFlusher({
   nowMs,
 });
 
+const putOff = createPutOff({ client: sqs, queueUrl: required("SLUICE_QUEUE_URL"), nowMs });
+const workOff = createWorkOff({
+  flush,
+  onFlushed: (messages, result) => publishBatch(messages, result, settlements.take()),
+  log,
+  random: () => Math.random(),
+  nowMs,
+});
+
 const sweeper = createSweeper({
   spill: createSpill(bucket),
   enqueue: createEnqueue(sqs, required("SLUICE_QUEUE_URL")),
@@ -125,7 +133,7 @@ const reconcile = createReconciler({
   nowMs,
 });
 
-/** Answers with exactly the messages that must come back, each of which has been given its own time to do so. */
+/** Works off a batch, or, called by the schedule, brings spilled records back and compares the counts. */
 export const handler = withMiddleware(async (event: SQSEvent | typeof SWEEP_EVENT, context: Context) => {
   const timeMs = context.getRemainingTimeInMillis() - DEADLINE_MARGIN_MS;
   if (isSweepEvent(event)) {
@@ -134,24 +142,14 @@ export const handler = withMiddleware(async (event: SQSEvent | typeof SWEEP_EVEN
     await sweeper.everything(AbortSignal.timeout(Math.max(0, timeMs)));
     return undefined;
   }
-  const messages = toQueueMessages(event);
-  const result = await flush(messages, {
+  const comingBack = await workOff(toQueueMessages(event), putOff(event), {
     deadlineAtMs: nowMs() + timeMs,
     leaseUntilMs: nowMs() + context.getRemainingTimeInMillis(),
   });
-  publishBatch(messages, result, settlements.take());
-  const receiveCounts = new Map(messages.map(({ id, receiveCount }) => [id, receiveCount]));
-  await postpone(
-    event,
-    result.failed.map(({ id, retryAfterMs }) => ({
-      messageId: id,
-      delayMs: retryDelayMs(receiveCounts.get(id) ?? 1, retryAfterMs, Math.random()),
-    })),
-  );
   if (context.getRemainingTimeInMillis() >= DEADLINE_MARGIN_MS) {
     await sweeper.someIfDue(AbortSignal.timeout(SWEEP_TIME_MS));
   }
-  return toBatchResponse(result);
+  return toBatchResponse(comingBack);
 }).onError(({ error }) => {
   log.error("The batch failed as a whole; every message of it comes back.", { error });
 });

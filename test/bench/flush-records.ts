@@ -57,7 +57,7 @@ await reportCost(async () => {
 
 function message(index: number): QueueMessage {
   const body = messageBody(numberedRecord(index, process.argv[3] === "stream" ? STREAMED : PLAIN));
-  return { id: String(index), body, sentAtMs: SENT_AT_MS, receiveCount: 1, attributes: {} };
+  return { id: String(index), body, sentAtMs: SENT_AT_MS, receiveCount: 1 };
 }
 
 function fail(message: string, fields: Readonly<Record<string, unknown>>): void {

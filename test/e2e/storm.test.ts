@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { runStorm } from "../storm/delivery/storm.ts";
 
 /** One whose ten seconds have both functions killed, a flusher that oversleeps, both keys rotated, and most other faults. */
-const SEED = 4372;
+const SEED = 16801;
 
 /** It takes some forty seconds. On a busy machine the storm's own stages end first, and say what was under way. */
 const LIMIT_MS = 600_000;

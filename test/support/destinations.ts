@@ -64,5 +64,5 @@ export function flusherTo(drains: readonly Destination[], changes: Partial<Flush
 
 /** A message as SQS would hand it over. */
 export function queueMessage(id: string, body: string, fields: Partial<QueueMessage> = {}): QueueMessage {
-  return { id, body, sentAtMs: 0, receiveCount: 1, attributes: {}, ...fields };
+  return { id, body, sentAtMs: 0, receiveCount: 1, ...fields };
 }

@@ -37,7 +37,6 @@ const messages = Array.from({ length: CALLS }, (_, number) => {
     body: messageBody(corpusRecord(recorded, number)),
     sentAtMs: nowMs(),
     receiveCount: 1,
-    attributes: {},
   };
 });
 

@@ -42,7 +42,6 @@ const messages = Array.from({ length: CALLS }, (_, number) => ({
   body: claimed(number).body,
   sentAtMs: nowMs(),
   receiveCount: 1,
-  attributes: {},
 }));
 
 const drain = createLangfuseDrain({

@@ -32,7 +32,6 @@ const messages = Array.from({ length: 120 }, (_, number) => ({
   body: messageBody(numberedRecord(number, { answer: answer(body) })),
   sentAtMs: nowMs(),
   receiveCount: 1,
-  attributes: {},
 }));
 
 const flush = createFlusher({

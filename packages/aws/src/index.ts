@@ -14,6 +14,7 @@ export * from "./key-store.ts";
 export * from "./lambda-http.ts";
 export * from "./outbox.ts";
 export * from "./provider-credentials.ts";
+export * from "./put-off.ts";
 export * from "./queue-depth.ts";
 export * from "./rate-store.ts";
 export * from "./settlement-store.ts";

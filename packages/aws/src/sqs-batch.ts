@@ -1,56 +1,32 @@
-/** Between Lambda's SQS event and the flusher's own messages and results. */
-import { ChangeMessageVisibilityBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import type { FlushResult, QueueMessage } from "@sluice/flusher";
-import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+/** Between Lambda's SQS event and the flusher's own messages. */
+import type { QueueMessage } from "@sluice/flusher";
+import type { SQSBatchResponse, SQSEvent, SQSMessageAttributes } from "aws-lambda";
 
-/** Most entries of one batch request (Amazon SQS API reference). */
-const MAX_ENTRIES = 10;
-/** Longest visibility timeout, seconds (Amazon SQS quotas). */
-const MAX_VISIBILITY_SECONDS = 43_200;
-
-/** The event's records as messages. */
+/**
+ * The event's records as messages. One that was sent afresh to be put off (`put-off.ts`) has what it had behind it before: when the
+ * queue first had it, and its receives.
+ */
 export function toQueueMessages(event: SQSEvent): readonly QueueMessage[] {
-  return event.Records.map(({ messageId, body, attributes, messageAttributes }) => ({
-    id: messageId,
-    body,
-    sentAtMs: Number(attributes.SentTimestamp),
-    receiveCount: Number(attributes.ApproximateReceiveCount),
-    attributes: Object.fromEntries(
-      Object.entries(messageAttributes).map(([name, { stringValue }]) => [name, stringValue ?? ""]),
-    ),
-  }));
+  return event.Records.map(({ messageId, body, attributes, messageAttributes }) => {
+    const dueAtMs = numberIn(messageAttributes, "dueAtMs");
+    return {
+      id: messageId,
+      body,
+      sentAtMs: numberIn(messageAttributes, "sentAtMs") ?? Number(attributes.SentTimestamp),
+      receiveCount:
+        Number(attributes.ApproximateReceiveCount) + (numberIn(messageAttributes, "receives") ?? 0),
+      ...(dueAtMs !== undefined && { dueAtMs }),
+    };
+  });
 }
 
 /** Exactly the messages that must come back: everything else is deleted (`ReportBatchItemFailures`). */
-export function toBatchResponse(result: FlushResult): SQSBatchResponse {
-  return { batchItemFailures: result.failed.map(({ id }) => ({ itemIdentifier: id })) };
+export function toBatchResponse(ids: readonly string[]): SQSBatchResponse {
+  return { batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-/** A message that is to come back, and when. */
-export interface Postponed {
-  readonly messageId: string;
-  readonly delayMs: number;
-}
-
-/**
- * Makes the messages of an event visible again after a time of their own. Best effort: a message whose time
- * could not be set comes back after the queue's visibility timeout.
- */
-export function createPostpone(client: SQSClient, queueUrl: string) {
-  return async (event: SQSEvent, postponed: readonly Postponed[]): Promise<void> => {
-    const handles = new Map(event.Records.map(({ messageId, receiptHandle }) => [messageId, receiptHandle]));
-    const entries = postponed.flatMap(({ messageId, delayMs }, index) => {
-      const ReceiptHandle = handles.get(messageId);
-      const VisibilityTimeout = Math.min(MAX_VISIBILITY_SECONDS, Math.max(1, Math.ceil(delayMs / 1000)));
-      return ReceiptHandle === undefined ? [] : [{ Id: String(index), ReceiptHandle, VisibilityTimeout }];
-    });
-    const batches = Array.from({ length: Math.ceil(entries.length / MAX_ENTRIES) }, (_, index) =>
-      entries.slice(index * MAX_ENTRIES, (index + 1) * MAX_ENTRIES),
-    );
-    await Promise.allSettled(
-      batches.map((Entries) =>
-        client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries })),
-      ),
-    );
-  };
+/** A count or time in an attribute. What is none is not from us, and is not there. */
+function numberIn(attributes: SQSMessageAttributes, name: string): number | undefined {
+  const value = Number(attributes[name]?.stringValue);
+  return Number.isSafeInteger(value) && value > 0 ? value : undefined;
 }

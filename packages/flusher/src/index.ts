@@ -7,3 +7,4 @@ export * from "./ports.ts";
 export * from "./reconciliation.ts";
 export * from "./settle-calls.ts";
 export * from "./sweep.ts";
+export * from "./work-off.ts";

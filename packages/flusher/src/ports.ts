@@ -14,8 +14,21 @@ export interface QueueMessage {
   readonly sentAtMs: number;
   /** How often it was received, this time included. */
   readonly receiveCount: number;
-  readonly attributes: Readonly<Record<string, string>>;
+  /** Until then there is nothing to do for it, Unix time in ms. Absent: it is due. */
+  readonly dueAtMs?: number;
 }
+
+/** A message that is to come back, and when. */
+export interface Postponed {
+  readonly message: QueueMessage;
+  readonly delayMs: number;
+}
+
+/**
+ * Puts messages off. Resolves to the ids of those that were sent afresh for it, with what they have behind them: they are done. All
+ * others must be reported as failed to come back; one for which nothing could be done does so after the queue's own time. Never rejects.
+ */
+export type PutOff = (postponed: readonly Postponed[]) => Promise<ReadonlySet<string>>;
 
 /** The store of records that are too large for a message. */
 export interface Claims {

@@ -18,6 +18,7 @@ export const FAULTS = [
   "sqs twice",
   "sqs away",
   "sqs and s3 away",
+  "sqs hides too many",
   "poller receive error",
   "poller receive slow",
   "poller receive reset before",

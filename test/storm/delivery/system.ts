@@ -4,7 +4,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import {
+  type ChangeMessageVisibilityBatchRequest,
+  type GetQueueAttributesResult,
+  type SendMessageBatchRequest,
+  SetQueueAttributesCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { createAccountStore, createDeliveryCounts, createKeyStore, depthOf } from "@sluice/aws";
 import { type Reconciliation, readReconciliation } from "@sluice/flusher";
 import { hashSecret, newKeyId, newSecret } from "@sluice/keys";
@@ -16,6 +22,7 @@ import { CENT_PRICES } from "../../support/cent-model.ts";
 import { startSystem, type TestSystem } from "../../support/system.ts";
 import { type Evidence, isLedgerWrite } from "./evidence.ts";
 import {
+  type AwsAnswer,
   type AwsRequest,
   type Fate,
   type FaultProxy,
@@ -231,6 +238,10 @@ function createBehaviours({
     sqs: {
       fateOf: (request) => watched(sqsFate(weather()), request, evidence.sendFault),
       rewrite: (request) => putOffLess(request, durationMs),
+      rewriteAnswer: ({ action }, answer) =>
+        action === "GetQueueAttributes" && weather().strikes("sqs hides too many")
+          ? manyInFlight(answer)
+          : answer,
       done: evidence.sqs,
     },
     s3: {
@@ -253,17 +264,46 @@ function createBehaviours({
   };
 }
 
-/** Waits of hours are no use in a storm of minutes. */
+/** Waits of hours are no use in a storm of minutes. What is sent afresh to wait comes once before its time, as in a long wait. */
 function putOffLess({ action, body }: AwsRequest, durationMs: number): Buffer {
-  if (action !== "ChangeMessageVisibilityBatch") return body;
-  const request = JSON.parse(body.toString()) as {
-    readonly Entries: readonly { VisibilityTimeout: number }[];
-  };
   const { least, most } = LONGEST_PUT_OFF_SECONDS;
   const longest = Math.round(Math.min(most, Math.max(least, (durationMs / 1000) * PUT_OFF_SHARE)));
-  const Entries = request.Entries.map((entry) => ({
-    ...entry,
-    VisibilityTimeout: Math.min(longest, entry.VisibilityTimeout),
-  }));
-  return Buffer.from(JSON.stringify({ ...request, Entries }));
+  if (action === "ChangeMessageVisibilityBatch") {
+    const request = JSON.parse(body.toString()) as ChangeMessageVisibilityBatchRequest;
+    const Entries = request.Entries?.map(({ VisibilityTimeout = 0, ...entry }) => ({
+      ...entry,
+      VisibilityTimeout: Math.min(longest, VisibilityTimeout),
+    }));
+    return Buffer.from(JSON.stringify({ ...request, Entries }));
+  }
+  if (action === "SendMessageBatch") {
+    const request = JSON.parse(body.toString()) as SendMessageBatchRequest;
+    const latestAtMs = Date.now() + 1.5 * longest * 1000;
+    const Entries = request.Entries?.map(({ DelaySeconds = 0, MessageAttributes, ...entry }) => {
+      const dueAtMs = Math.round(Math.min(latestAtMs, Number(MessageAttributes?.["dueAtMs"]?.StringValue)));
+      return {
+        ...entry,
+        DelaySeconds: Math.min(longest, DelaySeconds),
+        MessageAttributes: {
+          ...MessageAttributes,
+          dueAtMs: { DataType: "Number", StringValue: String(dueAtMs) },
+        },
+      };
+    });
+    return Buffer.from(JSON.stringify({ ...request, Entries }));
+  }
+  return body;
+}
+
+/** The queue's depth as it is when much more is put off than a storm can bring together. */
+function manyInFlight({ status, body }: AwsAnswer): AwsAnswer {
+  if (status !== 200) return { status, body };
+  const { Attributes } = JSON.parse(body.toString()) as GetQueueAttributesResult;
+  const ApproximateNumberOfMessagesNotVisible = "100000";
+  return {
+    status,
+    body: Buffer.from(
+      JSON.stringify({ Attributes: { ...Attributes, ApproximateNumberOfMessagesNotVisible } }),
+    ),
+  };
 }

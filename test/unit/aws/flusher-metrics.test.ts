@@ -14,7 +14,6 @@ const message = (id: string, ageMs: number): QueueMessage => ({
   body: "",
   sentAtMs: NOW_MS - ageMs,
   receiveCount: 1,
-  attributes: {},
 });
 
 function batchLine(messages: readonly QueueMessage[], result: Partial<FlushResult>) {

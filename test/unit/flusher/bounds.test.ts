@@ -26,7 +26,6 @@ const message = (id: string, body: string): QueueMessage => ({
   body,
   sentAtMs: 0,
   receiveCount: 1,
-  attributes: {},
 });
 const recordMessage = (number: number, fields: Parameters<typeof numberedRecord>[1] = {}) =>
   message(`m${number}`, messageBody(numberedRecord(number, fields)));

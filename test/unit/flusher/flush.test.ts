@@ -16,7 +16,7 @@ import { answer, claimedRecord, messageBody, numberedRecord } from "../../suppor
 
 /** A message as SQS would hand it over. */
 function message(id: string, body: string): QueueMessage {
-  return { id, body, sentAtMs: 0, receiveCount: 1, attributes: {} };
+  return { id, body, sentAtMs: 0, receiveCount: 1 };
 }
 
 const recordMessage = (number: number) => message(`m${number}`, messageBody(numberedRecord(number)));

@@ -1,13 +1,15 @@
 /** Langfuse away for days, with the queue's rules and a clock that is set forward instead of waited for. */
-import { createFlusher, MAX_DELAY_MS, PARK_AFTER_MS, retryDelayMs, withBreaker } from "@sluice/flusher";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { createPutOff, toQueueMessages } from "@sluice/aws";
+import { createFlusher, createWorkOff, MAX_DELAY_MS, PARK_AFTER_MS, withBreaker } from "@sluice/flusher";
 import { createHttpPost, createLangfuseDrain } from "@sluice/langfuse";
 import { loadCatalogue } from "@sluice/prices";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { flusherLimits, queueLimits } from "../../../infra/limits.ts";
 import { seededRandom } from "../../support/delivery.ts";
 import { type Decide, startLangfuseEndpoint } from "../../support/langfuse-endpoint.ts";
 import { memoryAccounts, memoryDeliveries, memorySettlements } from "../../support/ledger.ts";
-import { modelQueue } from "../../support/model-queue.ts";
+import { modelQueue, serveModelQueue } from "../../support/model-queue.ts";
 import { messageBody, numberedRecord } from "../../support/records.ts";
 
 const MINUTE_MS = 60_000;
@@ -18,7 +20,14 @@ const LONGEST_PAUSE_MS = 5 * MINUTE_MS;
 /** Where nobody listens. */
 const NOBODY = "http://127.0.0.1:9";
 
+const PRICES = loadCatalogue();
+const log = { error: () => undefined, warn: () => undefined };
+
 type State = "up" | "refused" | ReturnType<Decide>;
+
+/** A call that a budget is settled for. */
+const call = (number: number) =>
+  numberedRecord(number, { accounts: [{ ownerKind: "key", ownerId: "key_1", periodId: "month#2026-11" }] });
 
 /** How Langfuse is, from an hour of the clock on. */
 type Outage = readonly (readonly [fromHour: number, state: State])[];
@@ -29,10 +38,12 @@ interface Scenario {
   readonly callsAtMs: readonly number[];
   /** Spreads the waits of messages: 0 makes them come back as often as they can. */
   readonly random: () => number;
+  /** How many messages SQS lets be in flight, and from how many on others are sent afresh. */
+  readonly inFlight?: { readonly most: number; readonly relievedFrom: number };
 }
 
-/** Lets the clock run until the queue is empty. What the flusher function does around the flusher is done here. */
-async function run({ outage, callsAtMs, random }: Scenario) {
+/** Lets the clock run until the queue is empty. What is around the flusher in its function is here, too. */
+async function run({ outage, callsAtMs, random, inFlight }: Scenario) {
   let clockMs = 0;
   const nowMs = () => clockMs;
   const state = () => outage.findLast(([fromHour]) => fromHour * HOUR_MS <= clockMs)?.[1] ?? "up";
@@ -46,7 +57,15 @@ async function run({ outage, callsAtMs, random }: Scenario) {
     visibilityTimeoutMs: queueLimits.visibilityTimeoutSeconds * 1000,
     maximumReceives: queueLimits.maximumReceives,
   };
-  const queue = modelQueue(rules);
+  const queue = modelQueue({ ...rules, ...(inFlight && { mostInFlight: inFlight.most }) });
+  await using server = await serveModelQueue(queue);
+  const client = new SQSClient({
+    endpoint: server.url,
+    region: "us-east-1",
+    credentials: { accessKeyId: "x", secretAccessKey: "x" },
+    useQueueUrlAsEndpoint: false,
+  });
+  onTestFinished(() => client.destroy());
   const deadLetters = modelQueue(rules);
   const parked: { readonly reason: string; readonly atMs: number }[] = [];
   const post = createHttpPost(5_000);
@@ -60,6 +79,9 @@ async function run({ outage, callsAtMs, random }: Scenario) {
     nowMs,
   });
   const accounts = memoryAccounts();
+  const settlements = memorySettlements(accounts);
+  /** When each call was settled, ms of the clock. */
+  const settledAtMs = new Map<string, number>();
   const flush = createFlusher({
     claims: { fetch: async () => undefined },
     park: async ({ body }, reason) => {
@@ -67,34 +89,54 @@ async function run({ outage, callsAtMs, random }: Scenario) {
       deadLetters.send(body);
     },
     drains: [withBreaker(drain, nowMs)],
-    loadPrices: () => loadCatalogue(),
+    loadPrices: async () => await PRICES,
     deliveries: memoryDeliveries(nowMs),
-    settlements: memorySettlements(accounts),
+    settlements: {
+      async settle(group) {
+        const settled = await settlements.settle(group);
+        for (const callId of settled.settledIds) settledAtMs.set(callId, clockMs);
+        return settled;
+      },
+    },
     accounts,
     announce: async () => undefined,
-    log: { error: () => undefined, warn: () => undefined },
+    log,
     nowMs,
+  });
+  let invocations = 0;
+  let lastDoneAtMs = 0;
+  const workOff = createWorkOff({
+    flush,
+    onFlushed: (_messages, { doneIds }) => {
+      invocations += 1;
+      if (doneIds.length > 0) lastDoneAtMs = clockMs;
+    },
+    log,
+    random,
+    nowMs,
+  });
+  const mostHidden = inFlight?.relievedFrom;
+  const putOff = createPutOff({
+    client,
+    queueUrl: `${server.url}/traces`,
+    nowMs,
+    ...(mostHidden !== undefined && { mostHidden }),
   });
 
   let calls = 0;
-  let invocations = 0;
-  let lastDoneAtMs = 0;
   while (calls < callsAtMs.length || queue.size > 0) {
     clockMs = Math.max(clockMs, Math.min(callsAtMs[calls] ?? Infinity, queue.nextVisibleAtMs() ?? Infinity));
-    while ((callsAtMs[calls] ?? Infinity) <= clockMs) queue.send(messageBody(numberedRecord(calls++)));
+    while ((callsAtMs[calls] ?? Infinity) <= clockMs) queue.send(messageBody(call(calls++)));
     clockMs += flusherLimits.batchWindowSeconds * 1000;
-    const batch = queue.receive(flusherLimits.batchSize);
-    if (batch.length === 0) continue;
-    invocations += 1;
-    const { doneIds, failed, parked: aside } = await flush(batch);
-    const receives = new Map(batch.map(({ id, receiveCount }) => [id, receiveCount]));
-    for (const { id, retryAfterMs } of failed) {
-      queue.changeVisibility(id, retryDelayMs(receives.get(id) ?? 1, retryAfterMs, random()));
-    }
-    for (const id of [...doneIds, ...aside.map((message) => message.id)]) queue.delete(id);
-    if (doneIds.length > 0) lastDoneAtMs = clockMs;
+    const event = queue.receiveEvent(flusherLimits.batchSize);
+    if (event.Records.length === 0) continue;
+    const comingBack = new Set(await workOff(toQueueMessages(event), putOff(event)));
+    for (const { messageId } of event.Records) if (!comingBack.has(messageId)) queue.delete(messageId);
   }
-  return { queue, deadLetters, parked, endpoint, invocations, lastDoneAtMs };
+  const settledAfterMs = callsAtMs.map(
+    (atMs, number) => (settledAtMs.get(call(number).callId) ?? Infinity) - atMs,
+  );
+  return { queue, deadLetters, parked, endpoint, invocations, lastDoneAtMs, settledAfterMs };
 }
 
 describe("Langfuse away for three days", () => {
@@ -131,6 +173,44 @@ describe("Langfuse away for three days", () => {
     expect(lastDoneAtMs).toBeLessThan(BACK_AT_MS + MAX_DELAY_MS + LONGEST_PAUSE_MS + MINUTE_MS);
     // And Langfuse is left in peace: a batch that fails is one request, two when fresh keys are tried.
     expect(endpoint.requests.length).toBeLessThan(2 * invocations);
+  });
+});
+
+describe("Langfuse away, and more records than SQS lets be in flight", () => {
+  const outage: Outage = [
+    [0, { status: 503 }],
+    [16, "up"],
+  ];
+  const BACK_AT_MS = 16 * HOUR_MS;
+  /** Ten times as many as may be in flight, of which half are let be hidden: in SQS 60,000 of 120,000. */
+  const callsAtMs = Array.from({ length: 300 }, (_, index) => index * 3.1 * MINUTE_MS);
+  const most = 30;
+
+  it("settles each call at once all the same, and has delivered everything within hours after", async () => {
+    const random = seededRandom(8);
+    const inFlight = { most, relievedFrom: 15 };
+    const { queue, parked, endpoint, lastDoneAtMs, settledAfterMs } = await run({
+      outage,
+      callsAtMs,
+      random,
+      inFlight,
+    });
+
+    expect(Math.max(...settledAfterMs)).toBeLessThan(MINUTE_MS);
+    expect(queue.mostInFlight).toBeLessThan(most);
+    expect(parked).toEqual([]);
+    expect(queue).toMatchObject({ redriven: [], dropped: [] });
+    const spans = endpoint.stored.map(({ spanId }) => spanId);
+    expect(new Set(spans).size).toBe(callsAtMs.length);
+    expect(spans).toHaveLength(callsAtMs.length);
+    expect(lastDoneAtMs).toBeLessThan(BACK_AT_MS + MAX_DELAY_MS + LONGEST_PAUSE_MS + MINUTE_MS);
+  });
+
+  it("would settle calls hours late if messages could only be hidden", async () => {
+    const inFlight = { most, relievedFrom: Number.POSITIVE_INFINITY };
+    const { settledAfterMs } = await run({ outage, callsAtMs, random: seededRandom(8), inFlight });
+
+    expect(Math.max(...settledAfterMs)).toBeGreaterThan(HOUR_MS);
   });
 });
 

@@ -32,7 +32,7 @@ const idOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("b
 
 function message(number: number, fields: Parameters<typeof numberedRecord>[1] = {}): QueueMessage {
   const body = messageBody(numberedRecord(number, fields));
-  return { id: `m${number}`, body, sentAtMs: ENDED_AT_MS, receiveCount: 1, attributes: {} };
+  return { id: `m${number}`, body, sentAtMs: ENDED_AT_MS, receiveCount: 1 };
 }
 
 function imageCall(number: number, bytes = image(`${number}`)): QueueMessage {

@@ -12,7 +12,7 @@ import {
 import { messageBody, numberedRecord } from "../../support/records.ts";
 
 function message(body: string): QueueMessage {
-  return { id: `m-${body.slice(-12)}`, body, sentAtMs: 0, receiveCount: 1, attributes: {} };
+  return { id: `m-${body.slice(-12)}`, body, sentAtMs: 0, receiveCount: 1 };
 }
 
 const refusing: Drain = {

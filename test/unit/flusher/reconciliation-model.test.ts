@@ -99,7 +99,7 @@ function world() {
   const handedOut: QueueMessage[] = [];
   const deadLetters: string[] = [];
   const send = (body: string, receiveCount = 0) => {
-    queue.push({ id: `m${sent++}`, body, sentAtMs: table.nowMs, receiveCount, attributes: {} });
+    queue.push({ id: `m${sent++}`, body, sentAtMs: table.nowMs, receiveCount });
   };
   const bodyOf = (which: number) => messageBody(numberedRecord(first + which));
 

@@ -82,7 +82,6 @@ function centCall(
     body: messageBody(record),
     sentAtMs: Date.UTC(2026, 10, 21),
     receiveCount: 1,
-    attributes: {},
   };
 }
 

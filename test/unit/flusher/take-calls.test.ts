@@ -15,7 +15,7 @@ import { type TestTable, tableForTest } from "../../support/table.ts";
 const MINUTE_MS = 60_000;
 
 function message(body: string, receiveCount = 1): QueueMessage {
-  return { id: `m${Math.random()}`, body, sentAtMs: Date.UTC(2026, 10, 21), receiveCount, attributes: {} };
+  return { id: `m${Math.random()}`, body, sentAtMs: Date.UTC(2026, 10, 21), receiveCount };
 }
 
 function bodyOf(record: Parameters<typeof packRecord>[0]): string {

@@ -128,7 +128,6 @@ async function flushRecords(): Promise<void> {
       body: messageBody(record),
       sentAtMs: nowMs(),
       receiveCount: 1,
-      attributes: {},
     })),
   );
 }

@@ -152,7 +152,6 @@ beforeAll(async () => {
     body: messageBody(record),
     sentAtMs: 1_760_000_001_040,
     receiveCount: 1,
-    attributes: {},
   };
   await flush([message]);
   spans = endpoint.stored;
