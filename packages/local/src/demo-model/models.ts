@@ -5,7 +5,17 @@ const CREATED_S = 1_700_000_000;
 
 /** By provider. One that is not here lists none: any name is answered all the same. */
 const MODELS: Readonly<Record<string, readonly string[]>> = {
-  openai: ["gpt-4o", "gpt-4o-mini", "text-embedding-3-large", "text-embedding-3-small"],
+  openai: [
+    "gpt-4o",
+    "gpt-4o-mini",
+    "text-embedding-3-large",
+    "text-embedding-3-small",
+    "gpt-image-1",
+    "gpt-4o-mini-tts",
+    "gpt-4o-transcribe",
+    "whisper-1",
+    "omni-moderation-latest",
+  ],
   anthropic: ["claude-sonnet-4-5", "claude-haiku-4-5"],
   gemini: ["gemini-2.5-flash", "gemini-2.5-pro", "gemini-embedding-001"],
 };

@@ -20,6 +20,7 @@ export type Operation =
   | ConversationOperation
   | { readonly kind: "models"; readonly provider: string; readonly format: ConversationFormat }
   | { readonly kind: "completions" | "embeddings" | "count-tokens" }
+  | { readonly kind: "images" | "speech" | "transcriptions" | "moderations" | "rerank" }
   | { readonly kind: "google-embeddings"; readonly model: string };
 
 const VERSIONED: Readonly<Record<string, Operation>> = {
@@ -29,6 +30,11 @@ const VERSIONED: Readonly<Record<string, Operation>> = {
   "POST messages/count_tokens": { kind: "count-tokens" },
   "POST completions": { kind: "completions" },
   "POST embeddings": { kind: "embeddings" },
+  "POST images/generations": { kind: "images" },
+  "POST audio/speech": { kind: "speech" },
+  "POST audio/transcriptions": { kind: "transcriptions" },
+  "POST moderations": { kind: "moderations" },
+  "POST rerank": { kind: "rerank" },
 };
 
 /** The operation at `/<provider>/…`; undefined when the demo model has none there. */

@@ -9,13 +9,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ConversationFormat } from "@sluice/translate";
 import { closeNow, listenOnLoopback } from "../loopback.ts";
 import { readBody } from "../request-body.ts";
+import type { DemoAnswer } from "./answer.ts";
 import { ApiError, apiError, errorBody, errorHeaders, errorOnRequest } from "./api-error.ts";
 import { chatCompletion, chatCompletionChunks } from "./chat.ts";
 import { type ChatRequest, readChatRequest } from "./chat-request.ts";
 import { completion, completionChunks, readCompletionsRequest } from "./completions.ts";
 import { embeddings, googleEmbeddings } from "./embeddings.ts";
+import { images } from "./images.ts";
 import { modelList } from "./models.ts";
+import { moderations } from "./moderations.ts";
 import { type ConversationOperation, type Operation, operationAt } from "./operations.ts";
+import { rerank } from "./rerank.ts";
+import { speech } from "./speech.ts";
+import { transcription } from "./transcriptions.ts";
 
 /** Where and how it runs. */
 export interface DemoModelOptions {
@@ -65,6 +71,21 @@ async function answer(
       return;
     case "google-embeddings":
       sendJson(response, 200, googleEmbeddings(operation.model, await readJson(request)));
+      return;
+    case "images":
+      await send(images(await readJson(request), Date.now()), response, chunkIntervalMs);
+      return;
+    case "speech":
+      await send(speech(await readJson(request)), response, chunkIntervalMs);
+      return;
+    case "transcriptions":
+      await send(transcription(await readForm(request)), response, chunkIntervalMs);
+      return;
+    case "moderations":
+      sendJson(response, 200, moderations(await readJson(request)));
+      return;
+    case "rerank":
+      sendJson(response, 200, rerank(await readJson(request)));
       return;
     case "completions": {
       const chat = refusing(readCompletionsRequest(await readJson(request)));
@@ -137,6 +158,26 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     // Answered below: what is not JSON and what is no object are refused alike.
   }
   throw apiError(400, "We could not parse the JSON body of your request.");
+}
+
+async function readForm(request: IncomingMessage): Promise<FormData> {
+  const body = (await readBody(request)) ?? Buffer.alloc(0);
+  const contentType = request.headers["content-type"] ?? "";
+  try {
+    return await new Response(new Uint8Array(body), { headers: { "content-type": contentType } }).formData();
+  } catch {
+    throw apiError(400, "We could not parse the form of your request: send multipart/form-data.");
+  }
+}
+
+async function send(answer: DemoAnswer, response: ServerResponse, chunkIntervalMs: number): Promise<void> {
+  if (answer.kind === "json") sendJson(response, 200, answer.body);
+  else if (answer.kind === "bytes") {
+    response.writeHead(200, { "content-type": answer.contentType }).end(answer.body);
+  } else {
+    const pieces = answer.events.map((event) => `data: ${JSON.stringify(event)}\n\n`);
+    await sendStream(response, pieces, chunkIntervalMs);
+  }
 }
 
 /** OpenAI's events: the chunks and the end mark. */

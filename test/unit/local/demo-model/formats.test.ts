@@ -1,7 +1,7 @@
 /** The demo model plays providers of every format; the gateway in front of it makes each reachable in any other. */
 import Anthropic from "@anthropic-ai/sdk";
 import { resolveConfig } from "@sluice/config";
-import OpenAI from "openai";
+import OpenAI, { toFile } from "openai";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startDemoModel } from "../../../../packages/local/src/demo-model/server.ts";
 import {
@@ -129,6 +129,28 @@ describe("the demo model", () => {
     expect(data.map(({ embedding }) => embedding.length)).toEqual([8, 8]);
   });
 
+  it("answers what is no conversation, too", async () => {
+    const { openai, gateway } = await start();
+    const image = await openai.images.generate({ model: "gpt-image-1", prompt: "a cat" });
+    expect(image.data?.[0]?.b64_json).toMatch(/^iVBOR/);
+    const speech = await openai.audio.speech.create({ model: "tts-1", input: "Hello", voice: "alloy" });
+    const sound = await speech.arrayBuffer();
+    const file = await toFile(Buffer.from(sound), "hello.mp3", { type: "audio/mpeg" });
+    const heard = await openai.audio.transcriptions.create({ model: "whisper-1", file });
+    expect(heard.text).toContain(`hello.mp3, ${sound.byteLength} bytes`);
+    const judged = await openai.moderations.create({ model: "omni-moderation-latest", input: "murder" });
+    expect(judged.results[0]?.flagged).toBe(true);
+    const body = JSON.stringify({ model: "cohere/rerank-v3.5", query: "a", documents: ["a", "b"] });
+    const headers = { authorization: `Bearer ${gateway.secret}`, "content-type": "application/json" };
+    const ranked = await fetch(`${gateway.url}/v1/rerank`, { method: "POST", headers, body });
+    expect(await ranked.json()).toMatchObject({ results: [{ index: 0 }, { index: 1 }] });
+    expect(gateway.records.map(({ endpoint, outcome }) => [endpoint, outcome.kind])).toEqual(
+      ["images.generations", "audio.speech", "audio.transcriptions", "moderations", "rerank"].map(
+        (endpoint) => [endpoint, "answered"],
+      ),
+    );
+  });
+
   it("lists each model once", async () => {
     const { openai } = await start();
     const names = (await Array.fromAsync(openai.models.list())).map(({ id }) => id);
@@ -140,15 +162,22 @@ describe("the demo model", () => {
       "gemini/gemini-embedding-001",
       "gpt-4o",
       "gpt-4o-mini",
+      "gpt-4o-mini-tts",
+      "gpt-4o-transcribe",
+      "gpt-image-1",
+      "omni-moderation-latest",
       "text-embedding-3-large",
       "text-embedding-3-small",
+      "whisper-1",
     ]);
   });
 
   it("says how to reach what it does not play", async () => {
-    const { openai } = await start();
-    await expect(
-      openai.audio.speech.create({ model: "tts-1", input: "Hello", voice: "alloy" }),
-    ).rejects.toThrow(/Set the provider's API key/);
+    const { gateway } = await start();
+    const response = await fetch(`${gateway.url}/proxy/openai/files`, {
+      headers: { authorization: `Bearer ${gateway.secret}` },
+    });
+    expect(response.status).toBe(404);
+    expect(await response.text()).toContain("Set the provider's API key");
   });
 });
