@@ -7,6 +7,7 @@ import { createBucket } from "@sluice/aws/bucket";
 import { onTestFinished } from "vitest";
 import { run, type Terminal } from "../../packages/cli/src/run.ts";
 import { type DynamoDb, startDynamoDb } from "../../packages/local/src/dynamodb/server.ts";
+import { tableDefinition } from "../../packages/local/src/dynamodb/table-definition.ts";
 import {
   type QueuesAndObjects,
   startQueuesAndObjects,
@@ -63,20 +64,7 @@ export function clientOf(endpoint: string): DynamoDBClient {
 
 /** Makes a table as a deployment has it. */
 export async function makeTable(client: DynamoDBClient, table: string): Promise<void> {
-  await client.send(
-    new CreateTableCommand({
-      TableName: table,
-      BillingMode: "PAY_PER_REQUEST",
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-    }),
-  );
+  await client.send(new CreateTableCommand(tableDefinition(table)));
 }
 
 /** What a running local system would write, but for what keys and budgets do not need. */

@@ -1,7 +1,6 @@
 /** A real HTTP server that speaks Langfuse's OTLP endpoint as far as an exporter can tell. */
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { gunzipSync } from "node:zlib";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import { serveWhole } from "./whole-requests.ts";
 
 /** A span as it arrived. */
 export interface ReceivedSpan {
@@ -54,45 +53,25 @@ export interface LangfuseEndpoint extends AsyncDisposable {
 export async function startLangfuseEndpoint(decide: Decide = () => undefined): Promise<LangfuseEndpoint> {
   const requests: ReceivedExport[] = [];
   const stored: ReceivedSpan[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const raw = Buffer.concat(chunks);
-      const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
-      const received = {
-        path: request.url ?? "",
-        headers: request.headers,
-        bytes: body.byteLength,
-        body: body.toString(),
-        spans: request.url?.endsWith("/v1/traces") ? spansOf(body.toString()) : [],
-      };
-      requests.push(received);
-      const decision = decide(received);
-      if (typeof decision === "function") {
-        decision(response);
-        return;
-      }
-      if (!decision) stored.push(...received.spans);
-      response.writeHead(decision?.status ?? 200, decision?.headers);
-      response.end(decision?.body ?? "{}");
-    });
+  const server = await serveWhole((request, body, response) => {
+    const received = {
+      path: request.url ?? "",
+      headers: request.headers,
+      bytes: body.byteLength,
+      body: body.toString(),
+      spans: request.url?.endsWith("/v1/traces") ? spansOf(body.toString()) : [],
+    };
+    requests.push(received);
+    const decision = decide(received);
+    if (typeof decision === "function") {
+      decision(response);
+      return;
+    }
+    if (!decision) stored.push(...received.spans);
+    response.writeHead(decision?.status ?? 200, decision?.headers);
+    response.end(decision?.body ?? "{}");
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  return {
-    baseUrl: `http://127.0.0.1:${port}`,
-    requests,
-    stored,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => {
-        server.close(resolve);
-      });
-    },
-  };
+  return { ...server, baseUrl: server.url, requests, stored };
 }
 
 function spansOf(body: string): ReceivedSpan[] {

@@ -1,8 +1,5 @@
 /** A standard queue by the rules of SQS, on a clock that a test moves: days pass in it at once. */
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type {
   ChangeMessageVisibilityBatchRequest,
   SendMessageBatchRequest,
@@ -11,6 +8,7 @@ import type {
 import { toQueueMessages } from "@sluice/aws";
 import type { QueueMessage } from "@sluice/flusher";
 import type { SQSEvent } from "aws-lambda";
+import { serveWhole } from "./whole-requests.ts";
 
 /** A queue's settings, as `infra/queue.ts` has them. */
 export interface ModelQueueOptions {
@@ -177,25 +175,11 @@ export function modelQueue(options: ModelQueueOptions): ModelQueue {
 export async function serveModelQueue(
   queue: ModelQueue,
 ): Promise<AsyncDisposable & { readonly url: string }> {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const action = String(request.headers["x-amz-target"]).replace(/^.*\./, "");
-      const answer = queue.answer(action, JSON.parse(Buffer.concat(chunks).toString()));
-      response.setHeader("content-type", "application/x-amz-json-1.0");
-      response.end(JSON.stringify(answer));
-    });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  return await serveWhole((request, body, response) => {
+    const action = String(request.headers["x-amz-target"]).replace(/^.*\./, "");
+    response.setHeader("content-type", "application/x-amz-json-1.0");
+    response.end(JSON.stringify(queue.answer(action, JSON.parse(body.toString()))));
+  });
 }
 
 /** A message as Lambda hands it over. Its id is its receipt handle. */

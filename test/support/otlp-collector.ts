@@ -1,10 +1,9 @@
 /** A real HTTP server that takes OTLP in both encodings, read with protobufjs and the project's own message definitions. */
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
-import { gunzipSync } from "node:zlib";
+import type { IncomingHttpHeaders } from "node:http";
 import protobuf from "protobufjs";
 import type { ReceivedSpan } from "./langfuse-endpoint.ts";
+import { serveWhole } from "./whole-requests.ts";
 
 const definitions = new URL("../fixtures/opentelemetry/trace_service.proto", import.meta.url);
 const { root } = protobuf.parse(readFileSync(definitions, "utf8"));
@@ -44,41 +43,21 @@ export async function startOtlpCollector(
 ): Promise<OtlpCollector> {
   const requests: CollectedExport[] = [];
   const stored: ReceivedSpan[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const type = request.headers["content-type"] ?? "";
-      const raw = Buffer.concat(chunks);
-      const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
-      const collected = {
-        path: request.url ?? "",
-        headers: request.headers,
-        bytes: body.byteLength,
-        ...read(body, type),
-      };
-      requests.push(collected);
-      const { status = 200, headers = {}, body: answer } = decide(collected) ?? {};
-      if (status === 200) stored.push(...collected.spans);
-      response.writeHead(status, { "content-type": type, ...headers });
-      response.end(answer ?? (type.includes("json") ? "{}" : ""));
-    });
+  const server = await serveWhole((request, body, response) => {
+    const type = request.headers["content-type"] ?? "";
+    const collected = {
+      path: request.url ?? "",
+      headers: request.headers,
+      bytes: body.byteLength,
+      ...read(body, type),
+    };
+    requests.push(collected);
+    const { status = 200, headers = {}, body: answer } = decide(collected) ?? {};
+    if (status === 200) stored.push(...collected.spans);
+    response.writeHead(status, { "content-type": type, ...headers });
+    response.end(answer ?? (type.includes("json") ? "{}" : ""));
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  return {
-    baseUrl: `http://127.0.0.1:${port}`,
-    requests,
-    stored,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => {
-        server.close(resolve);
-      });
-    },
-  };
+  return { ...server, baseUrl: server.url, requests, stored };
 }
 
 /** The answer of a collector that takes a request in part, in either encoding. */

@@ -11,6 +11,7 @@ import type { DeliveryCounts, DeliveryLedger } from "@sluice/flusher";
 import type { AccountRef, AccountStore, RateStore, SettlementStore } from "@sluice/ledger";
 import { onTestFinished } from "vitest";
 import { startDynamoDb } from "../../packages/local/src/dynamodb/server.ts";
+import { tableDefinition } from "../../packages/local/src/dynamodb/table-definition.ts";
 import { type AwsProxy, startAwsProxy } from "./aws-proxy.ts";
 
 const TABLE = "sluice";
@@ -45,20 +46,7 @@ export async function startTable(): Promise<TestTable> {
     region: "us-east-1",
     credentials: { accessKeyId: "x", secretAccessKey: "x" },
   });
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: "PAY_PER_REQUEST",
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-    }),
-  );
+  await client.send(new CreateTableCommand(tableDefinition(TABLE)));
   const waits: number[] = [];
   const options = {
     client,

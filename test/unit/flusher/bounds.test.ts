@@ -9,8 +9,8 @@ import { loadCatalogue } from "@sluice/prices";
 import { RECORD_PREFIX } from "@sluice/trace";
 import { describe, expect, it } from "vitest";
 import { flusherLimits } from "../../../infra/limits.ts";
+import type { BatchResult } from "../../support/batch-program.ts";
 import { completion } from "../../support/chat-bodies.ts";
-import type { LargeBatchResult } from "../../support/flush-large-batch.ts";
 import {
   attributesOf,
   type Decide,
@@ -110,7 +110,7 @@ describe("a batch", () => {
     await using endpoint = await startLangfuseEndpoint();
     const program = join(import.meta.dirname, "../../support/flush-large-batch.ts");
     const { stdout } = await promisify(execFile)(process.execPath, [program, endpoint.baseUrl]);
-    const result = JSON.parse(stdout) as LargeBatchResult;
+    const result = JSON.parse(stdout) as BatchResult;
     expect(result).toMatchObject({ done: 120, failed: 0, parked: 0 });
     expect(result.unpackedBytes).toBeGreaterThan(flusherLimits.memoryMb * 2 ** 20);
     // A quarter is left for the SDK, and for what a bundle has and this program has not.
@@ -124,7 +124,7 @@ describe("a thousand calls with an image of 100 KB each", () => {
     await using endpoint = await startLangfuseEndpoint(media.decide);
     const program = join(import.meta.dirname, "../../support/flush-image-batch.ts");
     const { stdout } = await promisify(execFile)(process.execPath, [program, endpoint.baseUrl]);
-    const result = JSON.parse(stdout) as LargeBatchResult;
+    const result = JSON.parse(stdout) as BatchResult;
     expect(result).toMatchObject({ done: 1000, failed: 0, parked: 0 });
     expect(endpoint.stored).toHaveLength(1000);
     expect(media.put).toHaveLength(1000);

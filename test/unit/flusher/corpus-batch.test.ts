@@ -5,9 +5,9 @@ import { promisify } from "node:util";
 import { observe } from "@sluice/flusher";
 import { callSpans } from "@sluice/langfuse";
 import { describe, expect, it } from "vitest";
+import type { BatchResult } from "../../support/batch-program.ts";
 import { type CorpusCase, corpusCases, corpusExpectation } from "../../support/corpus.ts";
 import { corpusRecord } from "../../support/corpus-records.ts";
-import type { CorpusBatchResult } from "../../support/flush-corpus-batch.ts";
 import { startLangfuseEndpoint } from "../../support/langfuse-endpoint.ts";
 
 /** What the flusher may have at the most, bytes. */
@@ -25,7 +25,7 @@ describe.runIf(cases)("a thousand recorded calls in one batch", () => {
     await using endpoint = await startLangfuseEndpoint();
     const program = join(import.meta.dirname, "../../support/flush-corpus-batch.ts");
     const { stdout } = await promisify(execFile)(process.execPath, [program, endpoint.baseUrl]);
-    const result = JSON.parse(stdout) as CorpusBatchResult;
+    const result = JSON.parse(stdout) as BatchResult;
     expect(result).toMatchObject({ done: 1_000, failed: 0, parked: 0 });
     expect(new Set(endpoint.stored.map(({ traceId }) => traceId)).size).toBe(1_000);
     expect(endpoint.stored).toHaveLength(1_000);

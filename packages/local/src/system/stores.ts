@@ -16,6 +16,7 @@ import {
 import { CreateQueueCommand, SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { queueLimits } from "../../../../infra/limits.ts";
 import { type DynamoDb, startDynamoDb } from "../dynamodb/server.ts";
+import { tableDefinition } from "../dynamodb/table-definition.ts";
 import { type QueuesAndObjects, startQueuesAndObjects } from "../queues-and-objects/server.ts";
 import { type SecretsManager, startSecretsManager } from "../secrets-manager/server.ts";
 import type { DataDirectory } from "./data-directory.ts";
@@ -67,20 +68,7 @@ export async function makeTable({ server, client }: Stores["dynamodb"]): Promise
     await client.send(new DescribeTableCommand({ TableName }));
   } catch (error) {
     if (!(error instanceof ResourceNotFoundException)) throw error;
-    await client.send(
-      new CreateTableCommand({
-        TableName,
-        BillingMode: "PAY_PER_REQUEST",
-        KeySchema: [
-          { AttributeName: "pk", KeyType: "HASH" },
-          { AttributeName: "sk", KeyType: "RANGE" },
-        ],
-        AttributeDefinitions: [
-          { AttributeName: "pk", AttributeType: "S" },
-          { AttributeName: "sk", AttributeType: "S" },
-        ],
-      }),
-    );
+    await client.send(new CreateTableCommand(tableDefinition(TableName)));
   }
   await client.send(
     new UpdateTimeToLiveCommand({

@@ -15,6 +15,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type DynamoDbOptions, startDynamoDb } from "../../../../packages/local/src/dynamodb/server.ts";
+import { tableDefinition } from "../../../../packages/local/src/dynamodb/table-definition.ts";
 import { temporaryDirectory } from "../../../support/local-lambda.ts";
 
 const TABLE = "accounts";
@@ -35,20 +36,7 @@ async function table(options: DynamoDbOptions = {}) {
   const dynamo = await startDynamoDb(options);
   onTestFinished(() => dynamo.close());
   const client = clientOf(dynamo.url);
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: "PAY_PER_REQUEST",
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-    }),
-  );
+  await client.send(new CreateTableCommand(tableDefinition(TABLE)));
   return { dynamo, client };
 }
 
