@@ -33,9 +33,10 @@ export interface CallAudit {
   readonly turnedAway: number;
 }
 
-/** Time in which a gateway on a busy machine arms its switch, ms; and one that stood still meanwhile. */
-const ARMING_MS = 1_000;
-const ARMING_FROZEN_MS = 2_500;
+/** Longest time in which a gateway on a busy machine may arm its switch, ms, however long others took in this storm. */
+const LONGEST_ARMING_MS = 1_500;
+/** How much longer one takes that stood still meanwhile, ms. */
+const FROZEN_MS = 1_500;
 /** How much later than its gateway's death the provider may have read a request that was on its way, ms. */
 const ON_ITS_WAY_MS = 500;
 
@@ -44,12 +45,13 @@ export function auditCalls({ seen, served, accepted, evidence, kills }: Findings
   const byUser = Map.groupBy([...accepted.values()].flat(), ({ user }) => user);
   const lost: Loss[] = [];
   const count = { traced: 0, killedUnarmed: 0, turnedAway: 0 };
+  const armingMs = longestArmingMs(served, evidence);
   const deaths = new Set(kills.filter(({ lambda, atWork }) => lambda === "gateway" && atWork));
   /** A gateway has one call at a time, so each death excuses one. */
   const excusedByKill = (receivedAtMs: number): boolean => {
     const death = [...deaths].find(({ atMs, stoodStill, byTimeLimit }) => {
-      const armingMs = stoodStill || byTimeLimit ? ARMING_FROZEN_MS : ARMING_MS;
-      return atMs >= receivedAtMs - ON_ITS_WAY_MS && atMs <= receivedAtMs + armingMs;
+      const untilMs = receivedAtMs + armingMs + (stoodStill || byTimeLimit ? FROZEN_MS : 0);
+      return atMs >= receivedAtMs - ON_ITS_WAY_MS && atMs <= untilMs;
     });
     return death !== undefined && deaths.delete(death);
   };
@@ -84,6 +86,19 @@ export function auditCalls({ seen, served, accepted, evidence, kills }: Findings
     }
   }
   return { ...count, lost };
+}
+
+/**
+ * The longest time from the provider's having a request to SQS's having the call's switch, ms, among calls that no fault met on
+ * its way; none where switches are not armed at all.
+ */
+function longestArmingMs(served: Findings["served"], { armedAtMs, hindered }: Evidence): number {
+  const times = [...served].flatMap(([call, { receivedAtMs }]) => {
+    const users = [userOf(call, false), userOf(call, true)];
+    const user = users.find((name) => armedAtMs.has(name) && !hindered.has(name));
+    return user === undefined ? [] : (armedAtMs.get(user) ?? 0) - receivedAtMs;
+  });
+  return times.reduce((longest, time) => Math.min(LONGEST_ARMING_MS, Math.max(longest, time)), 0);
 }
 
 /** Spans that were taken more than once, by why. */

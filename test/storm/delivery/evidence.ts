@@ -6,6 +6,8 @@ import type { AwsAnswer, AwsRequest } from "./fault-proxy.ts";
 export interface Evidence {
   /** Users and call ids of which SQS, or the bucket, took a record or a switch. */
   readonly heardOf: ReadonlySet<string>;
+  /** When SQS first took the call's switch, Unix times in ms. By user, and by call id. */
+  readonly armedAtMs: ReadonlyMap<string, number>;
   /** Users and call ids of which a record or a switch met a fault on its way to SQS or the bucket. */
   readonly hindered: ReadonlySet<string>;
   /** When DynamoDB took the mark of a delivery, Unix times in ms, by call id. */
@@ -25,6 +27,7 @@ export interface Evidence {
 /** Begins to gather. */
 export function createEvidence(): Evidence {
   const heardOf = new Set<string>();
+  const armedAtMs = new Map<string, number>();
   const hindered = new Set<string>();
   const marks = new Map<string, number[]>();
   const markFaults = new Map<string, number[]>();
@@ -34,12 +37,17 @@ export function createEvidence(): Evidence {
   };
   return {
     heardOf,
+    armedAtMs,
     hindered,
     marks,
     markFaults,
     givenUp,
     sqs(request, { status }) {
-      if (status === 200) for (const name of namesIn(request)) heardOf.add(name);
+      if (status !== 200) return;
+      for (const name of namesIn(request)) {
+        heardOf.add(name);
+        if (isSwitch(request) && !armedAtMs.has(name)) armedAtMs.set(name, Date.now());
+      }
     },
     s3(request, { status }) {
       if (status === 200 && request.path.includes("/spill/")) {
@@ -58,6 +66,13 @@ export function createEvidence(): Evidence {
       for (const callId of callsWith(request, MARK)) note(markFaults, callId);
     },
   };
+}
+
+/** Of what is sent for a call, only its switch is delayed from the beginning. */
+function isSwitch({ action, body }: AwsRequest): boolean {
+  if (action !== "SendMessage") return false;
+  const { DelaySeconds = 0 } = JSON.parse(body.toString()) as { readonly DelaySeconds?: number };
+  return DelaySeconds > 0;
 }
 
 /** User and call id of the record that a request sends or stores. */
