@@ -27,6 +27,15 @@ export interface KnownItem {
   readonly item: Item;
 }
 
+/**
+ * What becomes of the lease: only a free one is taken. It is given back whoever has it, or, with `leaseUntilMs`, only where it is
+ * the one that ends then; where it is another one, the write is planned anew, by the item as it is.
+ */
+export type LeaseChange =
+  | { readonly kind: "take"; readonly nowMs: number }
+  | { readonly kind: "give back"; readonly leaseUntilMs?: number | undefined }
+  | { readonly kind: "leave" };
+
 /** What is to be written, given how the item is: or what came of it, when nothing is to be. */
 export type Plan<T> =
   | { readonly kind: "ended"; readonly result: T }
@@ -36,8 +45,7 @@ export type Plan<T> =
       readonly to: CountedCall;
       /** Attributes that are set beside those that count. */
       readonly set: Item;
-      /** What becomes of the lease: only a free one is taken; it is given back whoever has it. */
-      readonly lease: { readonly kind: "take"; readonly nowMs: number } | { readonly kind: "give back" };
+      readonly lease: LeaseChange;
       /** An attribute that the item must not have. Where it has it, the write is planned anew, by the item as it is. */
       readonly unless?: string;
       /** The result, by the item after the write. */
@@ -215,7 +223,13 @@ function updateOf<T>({
   }
   if (lease.kind === "give back") {
     update.remove("leaseUntilMs");
-  } else {
+    const { leaseUntilMs } = lease;
+    if (leaseUntilMs !== undefined) {
+      update.require("leaseUntilMs", (until, value) => {
+        return `(attribute_not_exists(${until}) OR ${until} = ${value({ N: String(leaseUntilMs) })})`;
+      });
+    }
+  } else if (lease.kind === "take") {
     update.require("leaseUntilMs", (until, value) => {
       return `(attribute_not_exists(${until}) OR ${until} < ${value({ N: String(lease.nowMs) })})`;
     });

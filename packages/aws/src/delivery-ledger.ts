@@ -19,7 +19,7 @@ import {
 import type { DeliveryLedger, DeliveryMark, Taking } from "@sluice/flusher";
 import type { Item } from "./account-item.ts";
 import { type CountedCall, countedCall, whenDelivered, whenParked, whenTaken } from "./call-state.ts";
-import { type CallWrite, callKey, writeCounted } from "./counted-writes.ts";
+import { type CallWrite, callKey, type LeaseChange, writeCounted } from "./counted-writes.ts";
 import { COUNTER_SHARDS, counterWrites, hourOf } from "./delivery-counters.ts";
 import { createUpdate } from "./update-builder.ts";
 import { cancellationReasons, retryConflicts, type Waiting } from "./write-conflicts.ts";
@@ -78,7 +78,7 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
           (mark): CallWrite<void> => ({
             callId: mark.callId,
             assumed: assumeOpen(mark),
-            plan: ({ counted }) => ({
+            plan: ({ counted, item }) => ({
               kind: "write",
               to: delivered(counted, mark, hourOf(nowMs())),
               set: {
@@ -90,7 +90,7 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
                 ),
                 ttl: timeToLive(nowMs()),
               },
-              lease: { kind: "give back" },
+              lease: giveBack(mark, item),
               result: () => undefined,
             }),
           }),
@@ -105,11 +105,11 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
           (call): CallWrite<void> => ({
             callId: call.callId,
             assumed: assumeOpen(call),
-            plan: ({ counted }) => ({
+            plan: ({ counted, item }) => ({
               kind: "write",
               to: whenParked(counted, hourOf(nowMs())),
               set: { [`${PARKED}${call.messageId}`]: number(nowMs()), ttl: timeToLive(nowMs()) },
-              lease: { kind: "give back" },
+              lease: giveBack(call, item),
               result: () => undefined,
             }),
           }),
@@ -146,9 +146,7 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
     async release(callId, leaseUntilMs) {
       const update = createUpdate();
       update.remove("leaseUntilMs");
-      if (leaseUntilMs !== undefined) {
-        update.require("leaseUntilMs", (lease, value) => `${lease} = ${value(number(leaseUntilMs))}`);
-      }
+      update.require("leaseUntilMs", (lease, value) => `${lease} = ${value(number(leaseUntilMs))}`);
       const Key = callKey(callId);
       try {
         await client.send(new UpdateItemCommand({ TableName: table, Key, ...update.build() }));
@@ -172,6 +170,13 @@ const DELIVERED = "delivered#";
 const DEAD_DELIVERED = "deadDelivered#";
 /** Begins the name of the attribute that says when a message was parked. */
 const PARKED = "parked#";
+
+/** A word that comes late must not free a call that somebody else has by now. */
+function giveBack({ leaseUntilMs }: Pick<DeliveryMark, "leaseUntilMs">, item: Item): LeaseChange {
+  const found = item["leaseUntilMs"]?.N;
+  const isOthers = leaseUntilMs !== undefined && found !== undefined && Number(found) !== leaseUntilMs;
+  return isOthers ? { kind: "leave" } : { kind: "give back", leaseUntilMs };
+}
 
 /** Whoever took a call finds it open, as it was when it was taken. */
 function assumeOpen({ counted }: Pick<DeliveryMark, "counted">): CountedCall | undefined {

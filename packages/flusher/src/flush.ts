@@ -188,7 +188,7 @@ async function workOff(
       const { callId } = item.record;
       const complete = end.kind === "done";
       if (!complete && newlyDelivered.length === 0) return [];
-      return [{ callId, drains: newlyDelivered, dead: isDeadCall(item), complete, counted }];
+      return [{ callId, drains: newlyDelivered, dead: isDeadCall(item), complete, leaseUntilMs, counted }];
     }),
     deps,
   );
@@ -196,6 +196,7 @@ async function workOff(
   // A call that comes back must be free for whoever receives it.
   await letGo(
     all.flatMap(({ callId, end }) => (end.kind === "failed" && callId !== undefined ? [callId] : [])),
+    leaseUntilMs,
     deps.deliveries,
   );
   return [...ended, ...all];

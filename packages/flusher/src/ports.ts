@@ -95,6 +95,8 @@ export interface DeliveryMark {
   readonly dead: boolean;
   /** Every drain has it: the call is delivered. */
   readonly complete: boolean;
+  /** The end of the lease that it was taken under: only that one is given back. Absent: whichever there is. */
+  readonly leaseUntilMs?: number;
   readonly counted?: CountedUnder | undefined;
 }
 
@@ -103,6 +105,8 @@ export interface ParkedCall {
   readonly callId: string;
   /** Of the message that was put aside. What a replay sends is another message. */
   readonly messageId: string;
+  /** The end of the lease that it was taken under: only that one is given back. Absent: whichever there is. */
+  readonly leaseUntilMs?: number;
   readonly counted?: CountedUnder | undefined;
 }
 
@@ -127,8 +131,8 @@ export interface DeliveryLedger {
   markParked(calls: readonly ParkedCall[]): Promise<readonly PromiseSettledResult<void>[]>;
   /** Counts a parked message that names no call; once, however often a message with that body is parked. */
   markUnreadable(body: string): Promise<void>;
-  /** Lets go of a call that could not be finished. With `leaseUntilMs`: only where the lease on it is the one that ends then. */
-  release(callId: string, leaseUntilMs?: number): Promise<void>;
+  /** Lets go of a call that could not be finished, where the lease on it is the one that ends at `leaseUntilMs` (Unix time). */
+  release(callId: string, leaseUntilMs: number): Promise<void>;
   /** Whether the call's own record has been seen. */
   knows(callId: string): Promise<boolean>;
 }

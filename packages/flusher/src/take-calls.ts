@@ -79,7 +79,7 @@ export async function takeCalls(
     const isDone = closed && !revived;
     if (isDone || (drains.length > 0 && drains.every((drain) => delivered.has(drain)))) {
       // A drain that the call still waited for takes it no longer: nothing else would say that it is done.
-      if (!closed) unclosed.push({ callId, drains: [], dead, complete: true, counted });
+      if (!closed) unclosed.push({ callId, drains: [], dead, complete: true, leaseUntilMs, counted });
       ended.push({ message, callId, end: DUPLICATE });
     } else if (kind === "busy") {
       const reason = "Another consumer is at work on the call.";
@@ -165,9 +165,16 @@ export async function markDelivered(
   return new Set(failed.map(({ callId }) => callId));
 }
 
-/** Lets go of calls that come back, so that whoever receives them next need not wait. Failures cost only that wait. */
-export async function letGo(callIds: readonly string[], deliveries: DeliveryLedger): Promise<void> {
-  await eachAtOnce(callIds, (callId) => deliveries.release(callId).catch(() => undefined));
+/**
+ * Lets go of calls that come back, so that whoever receives them next need not wait. Failures cost only that wait. A request that is
+ * made again because its answer was lost finds another consumer's lease, and leaves it alone.
+ */
+export async function letGo(
+  callIds: readonly string[],
+  leaseUntilMs: number,
+  deliveries: DeliveryLedger,
+): Promise<void> {
+  await eachAtOnce(callIds, (callId) => deliveries.release(callId, leaseUntilMs).catch(() => undefined));
 }
 
 /**

@@ -57,6 +57,34 @@ function watchRequests(table: TestTable) {
   };
 }
 
+describe("the lease of another consumer", () => {
+  /** Taken by one consumer, freed as its mark is written, and taken by another one. */
+  async function passedOn(table: TestTable) {
+    const leaseUntilMs = table.nowMs + MINUTE_MS;
+    const mark = { callId: "a", drains: ["main"], dead: true, complete: true, leaseUntilMs };
+    valueOf((await table.deliveries.take([died("a")], leaseUntilMs))[0]);
+    valueOf((await table.deliveries.markDelivered([mark]))[0]);
+    valueOf((await table.deliveries.take([own("a")], leaseUntilMs + 1))[0]);
+    return { mark, leaseUntilMs };
+  }
+
+  it("stays when a mark is written again whose answer was lost", async () => {
+    const table = await tableForTest();
+    const { mark } = await passedOn(table);
+    valueOf((await table.deliveries.markDelivered([mark]))[0]);
+    expect(await take(table, own("a"))).toMatchObject([{ kind: "busy" }]);
+  });
+
+  it("stays when a call is let go of again", async () => {
+    const table = await tableForTest();
+    const { leaseUntilMs } = await passedOn(table);
+    await table.deliveries.release("a", leaseUntilMs);
+    expect(await take(table, own("a"))).toMatchObject([{ kind: "busy" }]);
+    await table.deliveries.release("a", leaseUntilMs + 1);
+    expect(await take(table, own("a"))).toMatchObject([{ kind: "taken" }]);
+  });
+});
+
 describe("a call", () => {
   it("is accepted once, in flight, delivered, and then a duplicate", async () => {
     const table = await tableForTest();

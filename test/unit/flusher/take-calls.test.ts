@@ -177,13 +177,13 @@ describe("a call that the ledger gave, and whose answer was lost", () => {
   /** Commits what it is asked for, and then says that it timed out. */
   function losingAnswers(
     { deliveries }: TestTable,
-    meanwhile: () => Promise<void> = async () => await Promise.resolve(),
+    meanwhile: (leaseUntilMs: number) => Promise<void> = async () => await Promise.resolve(),
   ): DeliveryLedger {
     return {
       ...deliveries,
       take: async (...asked) => {
         const outcomes = await deliveries.take(...asked);
-        await meanwhile();
+        await meanwhile(asked[1]);
         return outcomes.map(() => ({ status: "rejected", reason: new Error("timed out") }) as const);
       },
     };
@@ -203,12 +203,36 @@ describe("a call that the ledger gave, and whose answer was lost", () => {
   it("stays with another consumer that has taken it meanwhile", async () => {
     const table = await tableForTest();
     const { callId } = numberedRecord(1);
-    const meanwhile = async () => {
-      await table.deliveries.release(callId);
+    const meanwhile = async (leaseUntilMs: number) => {
+      await table.deliveries.release(callId, leaseUntilMs);
       await takenByAnother(table, callId);
     };
     const { drain, seen } = rememberingDrain();
     await flusherOver(table, [drain], { deliveries: losingAnswers(table, meanwhile) })([call(1)]);
+    const other = await flusherOver(table, [drain])([call(1)]);
+    expect(other.failed).toMatchObject([{ reason: expect.stringContaining("Another consumer") as string }]);
+    expect(seen).toEqual([]);
+  });
+
+  it("stays with another consumer when word that it comes back is repeated, its answer having been lost", async () => {
+    const table = await tableForTest();
+    const { callId } = numberedRecord(1);
+    const { deliveries } = table;
+    const repeated: DeliveryLedger = {
+      ...deliveries,
+      release: async (...freed) => {
+        await deliveries.release(...freed);
+        await takenByAnother(table, callId);
+        await deliveries.release(...freed);
+      },
+    };
+    const failing: Drain = {
+      ...rememberingDrain().drain,
+      export: async (traces) =>
+        await Promise.resolve(traces.map(() => ({ kind: "retry", reason: "away" }) as const)),
+    };
+    await flusherOver(table, [failing], { deliveries: repeated })([call(1)]);
+    const { drain, seen } = rememberingDrain();
     const other = await flusherOver(table, [drain])([call(1)]);
     expect(other.failed).toMatchObject([{ reason: expect.stringContaining("Another consumer") as string }]);
     expect(seen).toEqual([]);
