@@ -138,6 +138,9 @@ export function memoryDeliveries(nowMs: () => number = () => 0): MemoryDeliverie
     calls.set(callId, call);
     return call;
   };
+  const giveBack = (call: Call, leaseUntilMs: number) => {
+    if (call.leaseUntilMs === leaseUntilMs) call.leaseUntilMs = undefined;
+  };
   const ofEach = async <T, R>(items: readonly T[], work: (item: T) => R) => {
     await Promise.resolve();
     return items.map((item) => ({ status: "fulfilled", value: work(item) }) as const);
@@ -175,18 +178,18 @@ export function memoryDeliveries(nowMs: () => number = () => 0): MemoryDeliverie
         };
       }),
     markDelivered: (marks) =>
-      ofEach(marks, ({ callId, drains, dead, complete }) => {
+      ofEach(marks, ({ callId, drains, dead, complete, leaseUntilMs }) => {
         const call = at(callId);
         for (const drain of drains) (dead ? call.deadDelivered : call.delivered).add(drain);
         if (complete && call.state !== "delivered") call.state = dead ? "dead" : "delivered";
-        call.leaseUntilMs = undefined;
+        giveBack(call, leaseUntilMs);
       }),
     markParked: (parked) =>
-      ofEach(parked, ({ callId, messageId }) => {
+      ofEach(parked, ({ callId, messageId, leaseUntilMs }) => {
         const call = at(callId);
         call.state = "parked";
         call.aside.add(messageId);
-        call.leaseUntilMs = undefined;
+        giveBack(call, leaseUntilMs);
       }),
     async markUnreadable(body) {
       await Promise.resolve();
@@ -194,8 +197,7 @@ export function memoryDeliveries(nowMs: () => number = () => 0): MemoryDeliverie
     },
     async release(callId, leaseUntilMs) {
       await Promise.resolve();
-      const call = at(callId);
-      if (leaseUntilMs === undefined || call.leaseUntilMs === leaseUntilMs) call.leaseUntilMs = undefined;
+      giveBack(at(callId), leaseUntilMs);
     },
     async knows(callId) {
       await Promise.resolve();

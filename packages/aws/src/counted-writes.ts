@@ -28,12 +28,12 @@ export interface KnownItem {
 }
 
 /**
- * What becomes of the lease: only a free one is taken. It is given back whoever has it, or, with `leaseUntilMs`, only where it is
- * the one that ends then; where it is another one, the write is planned anew, by the item as it is.
+ * What becomes of the lease: only a free one is taken, and only the one that ends at `leaseUntilMs` (Unix time) is given back; where it
+ * is another one, the write is planned anew, by the item as it is.
  */
 export type LeaseChange =
   | { readonly kind: "take"; readonly nowMs: number }
-  | { readonly kind: "give back"; readonly leaseUntilMs?: number | undefined }
+  | { readonly kind: "give back"; readonly leaseUntilMs: number }
   | { readonly kind: "leave" };
 
 /** What is to be written, given how the item is: or what came of it, when nothing is to be. */
@@ -224,11 +224,9 @@ function updateOf<T>({
   if (lease.kind === "give back") {
     update.remove("leaseUntilMs");
     const { leaseUntilMs } = lease;
-    if (leaseUntilMs !== undefined) {
-      update.require("leaseUntilMs", (until, value) => {
-        return `(attribute_not_exists(${until}) OR ${until} = ${value({ N: String(leaseUntilMs) })})`;
-      });
-    }
+    update.require("leaseUntilMs", (until, value) => {
+      return `(attribute_not_exists(${until}) OR ${until} = ${value({ N: String(leaseUntilMs) })})`;
+    });
   } else if (lease.kind === "take") {
     update.require("leaseUntilMs", (until, value) => {
       return `(attribute_not_exists(${until}) OR ${until} < ${value({ N: String(lease.nowMs) })})`;

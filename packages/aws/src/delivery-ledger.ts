@@ -174,7 +174,7 @@ const PARKED = "parked#";
 /** A word that comes late must not free a call that somebody else has by now. */
 function giveBack({ leaseUntilMs }: Pick<DeliveryMark, "leaseUntilMs">, item: Item): LeaseChange {
   const found = item["leaseUntilMs"]?.N;
-  const isOthers = leaseUntilMs !== undefined && found !== undefined && Number(found) !== leaseUntilMs;
+  const isOthers = found !== undefined && Number(found) !== leaseUntilMs;
   return isOthers ? { kind: "leave" } : { kind: "give back", leaseUntilMs };
 }
 

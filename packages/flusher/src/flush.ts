@@ -78,11 +78,12 @@ export function createFlusher(dependencies: FlusherDependencies): Flush {
           break;
         }
         const slice = await fillSlice(waiting, catalogue, dependencies);
+        const untilMs = leaseUntilMs ?? dependencies.nowMs() + LEASE_MS;
         const [worked] = await Promise.all([
-          workOff(slice.prepared, leaseUntilMs ?? dependencies.nowMs() + LEASE_MS, catalogue, dependencies),
-          finish(slice.ended, ends, dependencies),
+          workOff(slice.prepared, untilMs, catalogue, dependencies),
+          finish(slice.ended, ends, untilMs, dependencies),
         ]);
-        await finish(worked, ends, dependencies);
+        await finish(worked, ends, untilMs, dependencies);
       }
     }
     return report(ends, dependencies);
@@ -231,6 +232,7 @@ function beforeRetention(message: QueueMessage, end: MessageEnd, nowMs: number):
 async function finish(
   ended: readonly Ended[],
   ends: Map<QueueMessage, MessageEnd>,
+  leaseUntilMs: number,
   { park, deliveries, log, nowMs }: FlusherDependencies,
 ): Promise<void> {
   const toPark: ToPark[] = [];
@@ -245,7 +247,7 @@ async function finish(
     ends.set(one.message, end);
     if (end.kind === "park") toPark.push({ ...one, reason: end.reason });
   }
-  for (const { message, reason, why } of await parkAll(toPark, park, deliveries)) {
+  for (const { message, reason, why } of await parkAll(toPark, park, deliveries, leaseUntilMs)) {
     ends.set(message, { kind: "failed", reason: `${why}, and should be because: ${reason}` });
   }
 }

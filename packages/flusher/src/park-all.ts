@@ -21,12 +21,14 @@ export interface NotParked {
 /**
  * Parks messages and then counts them, so that what is counted as parked is in the dead-letter queue. Killed in between,
  * or with the ledger away, a message comes again: it is parked a second time, which a replay makes one call of again, and
- * counted once. Resolves to those that must come again. Never rejects.
+ * counted once. Calls are let go of that are under the lease that ends at `leaseUntilMs` (Unix time). Resolves to the messages that must
+ * come again. Never rejects.
  */
 export async function parkAll(
   toPark: readonly ToPark[],
   park: Park,
   deliveries: DeliveryLedger,
+  leaseUntilMs: number,
 ): Promise<readonly NotParked[]> {
   const failed: NotParked[] = [];
   const fail = ({ message, reason }: ToPark, what: string, error: unknown) => {
@@ -43,7 +45,7 @@ export async function parkAll(
       fail(one, "It could not be parked", end?.reason);
       return false;
     });
-    await count(stored, deliveries, (one, error) =>
+    await count(stored, deliveries, leaseUntilMs, (one, error) =>
       fail(one, "It was parked but could not be counted", error),
     );
   }
@@ -53,12 +55,13 @@ export async function parkAll(
 async function count(
   stored: readonly ToPark[],
   deliveries: DeliveryLedger,
+  leaseUntilMs: number,
   fail: (one: ToPark, error: unknown) => void,
 ): Promise<void> {
   const calls = stored.flatMap((one) =>
     one.callId === undefined
       ? []
-      : [{ one, callId: one.callId, messageId: one.message.id, counted: one.counted }],
+      : [{ one, callId: one.callId, messageId: one.message.id, leaseUntilMs, counted: one.counted }],
   );
   const unreadable = stored.filter(({ callId }) => callId === undefined);
   const [counted, ...others] = await Promise.all([

@@ -95,8 +95,8 @@ export interface DeliveryMark {
   readonly dead: boolean;
   /** Every drain has it: the call is delivered. */
   readonly complete: boolean;
-  /** The end of the lease that it was taken under: only that one is given back. Absent: whichever there is. */
-  readonly leaseUntilMs?: number;
+  /** The end of this consumer's lease, Unix time in ms: only that one is given back. */
+  readonly leaseUntilMs: number;
   readonly counted?: CountedUnder | undefined;
 }
 
@@ -105,8 +105,8 @@ export interface ParkedCall {
   readonly callId: string;
   /** Of the message that was put aside. What a replay sends is another message. */
   readonly messageId: string;
-  /** The end of the lease that it was taken under: only that one is given back. Absent: whichever there is. */
-  readonly leaseUntilMs?: number;
+  /** The end of this consumer's lease, Unix time in ms: only that one is given back. */
+  readonly leaseUntilMs: number;
   readonly counted?: CountedUnder | undefined;
 }
 
@@ -122,10 +122,10 @@ export interface DeliveryLedger {
    * call is accepted.
    */
   take(calls: readonly CallToTake[], leaseUntilMs: number): Promise<readonly PromiseSettledResult<Taking>[]>;
-  /** Notes which drains have the calls' traces, and lets go of the calls. */
+  /** Notes which drains have the calls' traces, and lets go of the calls that this consumer has. */
   markDelivered(marks: readonly DeliveryMark[]): Promise<readonly PromiseSettledResult<void>[]>;
   /**
-   * Notes that the calls' messages are parked, and lets go of the calls. A parked call that is taken for another message, for a
+   * Notes that the calls' messages are parked, and lets go of the calls that this consumer has. A parked call that is taken for another message, for a
    * replay sends one, is in flight again.
    */
   markParked(calls: readonly ParkedCall[]): Promise<readonly PromiseSettledResult<void>[]>;

@@ -32,7 +32,7 @@ const DUPLICATE: MessageEnd = { kind: "done", needless: "duplicate" };
  * Takes calls for this consumer until `leaseUntilMs` (Unix time). A call that each of its drains has is a duplicate and done,
  * and so is one that was done before, whatever drains the config has come to name since, and a copy of a message that is parked; one
  * that another consumer works on comes back when that one's time is over. So does every call while the ledger is away; a call that it
- * may have given all the same, with only its answer lost, is let go of. Never rejects.
+ * may have given all the same, with only its answer lost, is let go of, unless this batch has it for another message. Never rejects.
  */
 export async function takeCalls(
   prepared: readonly Prepared[],
@@ -90,13 +90,14 @@ export async function takeCalls(
       taken.push({ ...(revived ? revive(item) : item), drains, delivered, counted, revived });
     }
   }
+  // The taking of a message's copy may have failed beside that of the message, and they are under one lease.
+  const ours = new Set(taken.map(({ record }) => record.callId));
+  const unsure = prepared
+    .filter(({ record }, index) => outcomes[index]?.status !== "fulfilled" && !ours.has(record.callId))
+    .map(({ record }) => record.callId);
   const [unmarked] = await Promise.all([
     markDelivered(unclosed, deps),
-    letGoOfUnsure(
-      prepared.flatMap(({ record }, index) => (outcomes[index]?.status === "fulfilled" ? [] : record.callId)),
-      leaseUntilMs,
-      deps.deliveries,
-    ),
+    letGoOfUnsure(unsure, leaseUntilMs, deps.deliveries),
   ]);
   return { taken, ended: unlessUnmarked(ended, unmarked), abandoned };
 }

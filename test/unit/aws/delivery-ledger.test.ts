@@ -1,7 +1,7 @@
 /** The counts of delivery against the table: in how many requests, and through which faults. */
 import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { createDeliveryLedger } from "@sluice/aws";
-import { type CallToTake, reconcile, type Taking } from "@sluice/flusher";
+import { type CallToTake, type DeliveryMark, reconcile, type Taking } from "@sluice/flusher";
 import { describe, expect, it } from "vitest";
 import { type TestTable, tableForTest } from "../../support/table.ts";
 
@@ -27,17 +27,23 @@ function valueOf<T>(outcome: PromiseSettledResult<T> | undefined): T {
   return outcome.value;
 }
 
+/** The end of the lease of who takes a call now, Unix time in ms. */
+function leaseOf({ nowMs }: TestTable): number {
+  return nowMs + MINUTE_MS;
+}
+
 async function take(table: TestTable, ...calls: readonly CallToTake[]): Promise<readonly Taking[]> {
-  return (await table.deliveries.take(calls, table.nowMs + MINUTE_MS)).map(valueOf);
+  return (await table.deliveries.take(calls, leaseOf(table))).map(valueOf);
 }
 
 async function deliver(table: TestTable, callId: string, { dead = false, complete = true } = {}) {
-  const [outcome] = await table.deliveries.markDelivered([{ callId, drains: ["main"], dead, complete }]);
-  valueOf(outcome);
+  const mark = { callId, drains: ["main"], dead, complete, leaseUntilMs: leaseOf(table) };
+  valueOf((await table.deliveries.markDelivered([mark]))[0]);
 }
 
 async function park(table: TestTable, callId: string, messageId = "m1") {
-  valueOf((await table.deliveries.markParked([{ callId, messageId }]))[0]);
+  const parked = { callId, messageId, leaseUntilMs: leaseOf(table) };
+  valueOf((await table.deliveries.markParked([parked]))[0]);
 }
 
 /** The four numbers, as `accepted = delivered + parked + in flight`. */
@@ -60,7 +66,7 @@ function watchRequests(table: TestTable) {
 describe("the lease of another consumer", () => {
   /** Taken by one consumer, freed as its mark is written, and taken by another one. */
   async function passedOn(table: TestTable) {
-    const leaseUntilMs = table.nowMs + MINUTE_MS;
+    const leaseUntilMs = leaseOf(table);
     const mark = { callId: "a", drains: ["main"], dead: true, complete: true, leaseUntilMs };
     valueOf((await table.deliveries.take([died("a")], leaseUntilMs))[0]);
     valueOf((await table.deliveries.markDelivered([mark]))[0]);
@@ -73,6 +79,15 @@ describe("the lease of another consumer", () => {
     const { mark } = await passedOn(table);
     valueOf((await table.deliveries.markDelivered([mark]))[0]);
     expect(await take(table, own("a"))).toMatchObject([{ kind: "busy" }]);
+  });
+
+  it("stays when a message of the call is parked by who does not have it", async () => {
+    const table = await tableForTest();
+    await take(table, own("a"));
+    const leaseUntilMs = leaseOf(table) - 1;
+    valueOf((await table.deliveries.markParked([{ callId: "a", messageId: "m1", leaseUntilMs }]))[0]);
+    expect(await equation(table)).toBe("1 = 0 + 1 + 0");
+    expect(await take(table, own("a", false, "m2"))).toMatchObject([{ kind: "busy" }]);
   });
 
   it("stays when a call is let go of again", async () => {
@@ -132,9 +147,8 @@ describe("a call", () => {
     expect(await equation(table)).toBe("1 = 0 + 1 + 0");
     // Nor does a copy get in the way of the replay, for which the call is open again.
     await take(table, own("a", false, "m2"));
-    valueOf(
-      (await table.deliveries.markDelivered([{ callId: "a", drains: [], dead: false, complete: false }]))[0],
-    );
+    const none = { callId: "a", drains: [], dead: false, complete: false, leaseUntilMs: leaseOf(table) };
+    valueOf((await table.deliveries.markDelivered([none]))[0]);
     expect(await take(table, own("a", seenBefore))).toMatchObject([{ kind: "aside" }]);
     expect(await take(table, own("a", true, "m2"))).toMatchObject([{ kind: "taken" }]);
     expect(await equation(table)).toBe("1 = 0 + 0 + 1");
@@ -202,8 +216,9 @@ describe("a thousand calls", () => {
     expect(taken.every(({ kind }) => kind === "taken")).toBe(true);
     expect(taking()).toEqual({ TransactWriteItems: 11 });
     const marking = watchRequests(table);
+    const mark = { drains: ["main"], dead: false, leaseUntilMs: leaseOf(table) };
     const marks = taken.map(({ counted }, index) => {
-      return { callId: `call-${index}`, drains: ["main"], dead: false, complete: index % 2 === 0, counted };
+      return { ...mark, callId: `call-${index}`, complete: index % 2 === 0, counted };
     });
     (await table.deliveries.markDelivered(marks)).map(valueOf);
     expect(marking()).toEqual({ TransactWriteItems: 6, UpdateItem: 500 });
@@ -229,16 +244,16 @@ describe("a thousand calls", () => {
 
   it("of three days' hours are delivered in full transactions", async () => {
     const table = await tableForTest();
-    const counted: Taking["counted"][] = [];
+    const leases: Pick<DeliveryMark, "counted" | "leaseUntilMs">[] = [];
     for (let hour = 0; hour < 72; hour += 1) {
       const taken = await take(table, ...[1, 2, 3].map((at) => own(`call-${hour}-${at}`)));
-      counted.push(...taken.map((taking) => taking.counted));
+      leases.push(...taken.map(({ counted }) => ({ counted, leaseUntilMs: leaseOf(table) })));
       table.nowMs += HOUR_MS;
     }
     const requests = watchRequests(table);
-    const marks = counted.map((hours, index) => {
+    const marks = leases.map((lease, index) => {
       const callId = `call-${Math.floor(index / 3)}-${(index % 3) + 1}`;
-      return { callId, drains: ["main"], dead: false, complete: true, counted: hours };
+      return { callId, drains: ["main"], dead: false, complete: true, ...lease };
     });
     (await table.deliveries.markDelivered(marks)).map(valueOf);
     expect(requests()).toEqual({ TransactWriteItems: 3 });

@@ -220,9 +220,11 @@ async function countCalls({ client, table, nowMs }: CommandLine): Promise<void> 
     nowMs,
   );
   await deliveries.markDelivered(
-    ids.slice(1).map((callId) => ({ callId, drains: ["langfuse"], dead: false, complete: true })),
+    ids.slice(1).map((callId) => {
+      return { callId, drains: ["langfuse"], dead: false, complete: true, leaseUntilMs: nowMs };
+    }),
   );
-  await deliveries.markParked([{ callId: "call-0", messageId: "call-0" }]);
+  await deliveries.markParked([{ callId: "call-0", messageId: "call-0", leaseUntilMs: nowMs }]);
 }
 
 /** The document with the output that its examples have now. */

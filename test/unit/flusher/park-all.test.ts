@@ -1,5 +1,5 @@
 /** Parking and counting: what is counted as parked is in the dead-letter queue, once. */
-import { createFlusher, type DeliveryLedger, type QueueMessage } from "@sluice/flusher";
+import { createFlusher, type DeliveryLedger, PARK_AFTER_MS, type QueueMessage } from "@sluice/flusher";
 import type { Drain } from "@sluice/langfuse";
 import { loadCatalogue } from "@sluice/prices";
 import { describe, expect, it } from "vitest";
@@ -106,6 +106,47 @@ describe("a parked message", () => {
     const { parked } = await flush([message(`sluice/1 claim ${JSON.stringify({ key, bytes: 9 })}`)]);
     expect(parked).toHaveLength(1);
     expect(ledger.counts()).toMatchObject({ accepted: 1, parked: 1, unreadable: 0 });
+  });
+});
+
+describe("a message that is parked while another consumer has its call", () => {
+  const HOUR_MS = 60 * 60_000;
+
+  /** The other one has the call for an hour from now on. */
+  async function takenByAnother(ledger: MemoryDeliveries, nowMs: number): Promise<void> {
+    const { callId } = numberedRecord(1);
+    await ledger.take([{ callId, messageId: "another", dead: false, seenBefore: false }], nowMs + HOUR_MS);
+  }
+
+  async function isFree(ledger: MemoryDeliveries, nowMs: number): Promise<boolean> {
+    const { callId } = numberedRecord(1);
+    const [outcome] = await ledger.take(
+      [{ callId, messageId: "third", dead: false, seenBefore: false }],
+      nowMs + HOUR_MS,
+    );
+    return outcome?.status === "fulfilled" && outcome.value.kind === "taken";
+  }
+
+  it("leaves it the call when the message is near the end of its retention", async () => {
+    const { flush, ledger, clock } = world();
+    clock.nowMs = PARK_AFTER_MS;
+    await takenByAnother(ledger, clock.nowMs);
+    expect((await flush([call])).parked).toMatchObject([
+      { reason: expect.stringContaining("Another consumer") as string },
+    ]);
+    expect(await isFree(ledger, clock.nowMs)).toBe(false);
+  });
+
+  it("leaves it the call when word of the parking is repeated, its answer having been lost", async () => {
+    const { flush, ledger } = world((ledger) => ({
+      markParked: async (calls) => {
+        await ledger.markParked(calls);
+        await takenByAnother(ledger, 0);
+        return await ledger.markParked(calls);
+      },
+    }));
+    expect((await flush([call])).parked).toHaveLength(1);
+    expect(await isFree(ledger, 0)).toBe(false);
   });
 });
 

@@ -238,6 +238,32 @@ describe("a call that the ledger gave, and whose answer was lost", () => {
     expect(seen).toEqual([]);
   });
 
+  it("is not let go of for the sake of a copy of its message in the same batch", async () => {
+    const table = await tableForTest();
+    const { deliveries } = table;
+    const losingTheSecond: DeliveryLedger = {
+      ...deliveries,
+      take: async (calls, leaseUntilMs) => [
+        ...(await deliveries.take(calls.slice(0, 1), leaseUntilMs)),
+        { status: "rejected", reason: new Error("timed out") },
+      ],
+    };
+    const other = rememberingDrain();
+    const { drain, seen } = rememberingDrain();
+    const interrupted: Drain = {
+      ...drain,
+      export: async (traces) => {
+        await flusherOver(table, [other.drain])([call(1)]);
+        return await drain.export(traces);
+      },
+    };
+    const flush = flusherOver(table, [interrupted], { deliveries: losingTheSecond });
+    const { doneIds, failed } = await flush([call(1), call(1)]);
+    expect([doneIds, failed]).toMatchObject([{ length: 1 }, { length: 1 }]);
+    expect(seen).toHaveLength(1);
+    expect(other.seen).toEqual([]);
+  });
+
   it("is not let go of while the ledger is away, for each one would wait for it", async () => {
     const table = await tableForTest();
     let asked = 0;

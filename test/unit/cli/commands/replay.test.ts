@@ -255,9 +255,11 @@ describe("sluice queue", () => {
     const calls = ["a", "b", "c"].map((digit) => {
       return { callId: callId(digit), messageId: digit, dead: false, seenBefore: false };
     });
-    await deliveries.take(calls, cli.nowMs);
-    await deliveries.markDelivered([{ callId: callId("a"), drains: ["main"], dead: false, complete: true }]);
-    await deliveries.markParked([{ callId: callId("b"), messageId: "b" }]);
+    const leaseUntilMs = cli.nowMs;
+    await deliveries.take(calls, leaseUntilMs);
+    const mark = { callId: callId("a"), drains: ["main"], dead: false, complete: true, leaseUntilMs };
+    await deliveries.markDelivered([mark]);
+    await deliveries.markParked([{ callId: callId("b"), messageId: "b", leaseUntilMs }]);
     await deliveries.markUnreadable("not ours");
     const text = async () => (await cli.run("queue", "status", "--local")).stdout;
     expect(await text()).toContain("3 accepted = 1 delivered + 1 parked + 1 in flight");
