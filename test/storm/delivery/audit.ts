@@ -20,6 +20,8 @@ export interface Findings {
 /** A call without the trace that it should have. */
 export interface Loss {
   readonly call: number;
+  /** As the answer named it, where there was one. */
+  readonly callId: string | undefined;
   readonly why: string;
 }
 
@@ -59,20 +61,18 @@ export function auditCalls({ seen, served, accepted, evidence, kills }: Findings
     const user = userOf(call, poison);
     const traces = byUser.get(user);
     const receivedAtMs = served.get(call)?.receivedAtMs;
+    const lose = (why: string) => lost.push({ call, callId, why });
     if (end === "stuck") {
-      lost.push({ call, why: "its caller waited in vain for the end of the answer" });
+      lose("its caller waited in vain for the end of the answer");
     } else if (traces) {
       count.traced += 1;
       if (end === "whole" && traces.every(({ dead }) => dead)) {
-        lost.push({
-          call,
-          why: "its caller saw the end of the answer, and its trace says that it was killed",
-        });
+        lose("its caller saw the end of the answer, and its trace says that it was killed");
       }
     } else if (end === "whole") {
-      lost.push({ call, why: "its caller saw the end of the answer" });
+      lose("its caller saw the end of the answer");
     } else if (evidence.heardOf.has(user) || (callId !== undefined && evidence.heardOf.has(callId))) {
-      lost.push({ call, why: "a record of it was taken" });
+      lose("a record of it was taken");
     } else if (receivedAtMs === undefined) {
       count.turnedAway += 1;
     } else if (
@@ -82,7 +82,7 @@ export function auditCalls({ seen, served, accepted, evidence, kills }: Findings
     ) {
       count.killedUnarmed += 1;
     } else {
-      lost.push({ call, why: "the provider was asked, and there was time to arm the switch" });
+      lose("the provider was asked, and there was time to arm the switch");
     }
   }
   return { ...count, lost };
@@ -112,7 +112,7 @@ export interface DuplicateAudit {
   /** Given up for dead, and turned up after all. */
   readonly revived: number;
   /** Nothing of that. */
-  readonly others: readonly string[];
+  readonly others: readonly { readonly callId: string; readonly what: string }[];
 }
 
 /** Longest time between an export and its mark, ms, with a slow Langfuse, a freeze and retries of the mark. */
@@ -123,15 +123,17 @@ const MARKING_FROZEN_MS = 20_000;
 /** Looks why spans came more than once. */
 export function auditDuplicates({ accepted, evidence, kills }: Findings): DuplicateAudit {
   const count = { answerLost: 0, flusherKilled: 0, markFailed: 0, revived: 0 };
-  const others: string[] = [];
+  const others: { callId: string; what: string }[] = [];
   for (const [span, acceptances] of accepted) {
     for (const [index, second] of acceptances.slice(1).entries()) {
       const first = acceptances[index];
       if (!first) continue;
       const between = (atMs: number) => first.atMs <= atMs && atMs <= second.atMs;
       const marked = (evidence.marks.get(first.callId) ?? []).some(between);
-      const other = (why: string) =>
-        others.push(`${second.user} ${span} (${why}, ${second.atMs - first.atMs} ms)`);
+      const other = (why: string) => {
+        const what = `${second.user} ${span} (${why}, ${second.atMs - first.atMs} ms)`;
+        others.push({ callId: first.callId, what });
+      };
       if (first.dead && !second.dead) count.revived += 1;
       else if (first.digest !== second.digest) other("with other bytes");
       else if (marked) other("although it was marked");

@@ -16,12 +16,21 @@ export interface Evidence {
   readonly markFaults: ReadonlyMap<string, readonly number[]>;
   /** Calls that the ledger was told of as dead: their reservations were given back. By call id. */
   readonly givenUp: ReadonlySet<string>;
+  /** What was written of each call to the ledger of delivery, by call id. */
+  readonly ledgerWrites: ReadonlyMap<string, readonly Incident[]>;
   sqs(request: AwsRequest, answer: AwsAnswer): void;
   s3(request: AwsRequest, answer: AwsAnswer): void;
   /** Of a request to SQS or S3 that a fault meets. */
   sendFault(request: AwsRequest): void;
   dynamodb(request: AwsRequest, answer: AwsAnswer): void;
   dynamodbFault(request: AwsRequest): void;
+}
+
+/** Something that happened to a call. */
+export interface Incident {
+  /** Unix time, ms. */
+  readonly atMs: number;
+  readonly what: string;
 }
 
 /** Begins to gather. */
@@ -32,8 +41,15 @@ export function createEvidence(): Evidence {
   const marks = new Map<string, number[]>();
   const markFaults = new Map<string, number[]>();
   const givenUp = new Set<string>();
-  const note = (map: Map<string, number[]>, callId: string) => {
-    map.set(callId, [...(map.get(callId) ?? []), Date.now()]);
+  const ledgerWrites = new Map<string, Incident[]>();
+  const note = <T>(map: Map<string, T[]>, callId: string, entry: T) => {
+    const entries = map.get(callId);
+    if (entries) entries.push(entry);
+    else map.set(callId, [entry]);
+  };
+  const noteWrites = (writes: readonly LedgerWrite[], came: string) => {
+    const atMs = Date.now();
+    for (const { callId, what } of writes) note(ledgerWrites, callId, { atMs, what: `${came} ${what}` });
   };
   return {
     heardOf,
@@ -42,6 +58,7 @@ export function createEvidence(): Evidence {
     marks,
     markFaults,
     givenUp,
+    ledgerWrites,
     sqs(request, { status }) {
       if (status !== 200) return;
       for (const name of namesIn(request)) {
@@ -58,12 +75,16 @@ export function createEvidence(): Evidence {
       for (const name of namesIn(request)) hindered.add(name);
     },
     dynamodb(request, { status }) {
+      const writes = ledgerWritesOf(request);
+      noteWrites(writes, String(status));
       if (status !== 200) return;
-      for (const marked of callsWith(request, MARK)) note(marks, marked);
-      for (const dead of callsWith(request, DEAD)) givenUp.add(dead);
+      for (const { callId } of writes.filter(({ marks }) => marks)) note(marks, callId, Date.now());
+      for (const { callId } of writes.filter(({ givesUp }) => givesUp)) givenUp.add(callId);
     },
     dynamodbFault(request) {
-      for (const callId of callsWith(request, MARK)) note(markFaults, callId);
+      const writes = ledgerWritesOf(request);
+      noteWrites(writes, "met a fault:");
+      for (const { callId } of writes.filter(({ marks }) => marks)) note(markFaults, callId, Date.now());
     },
   };
 }
@@ -101,20 +122,29 @@ const MARK = /^(delivered|deadDelivered)#/;
 /** Of those that a consumer writes which takes a call that was given up. */
 const DEAD = /^deadAtMs$/;
 /** Of everything that the ledger of delivery writes, and nobody else. */
-const LEDGER = /^(seenAtMs|deadAtMs|leaseUntilMs|delivered#|deadDelivered#)/;
+const LEDGER = /^(seenAtMs|deadAtMs|leaseUntilMs|delivered#|deadDelivered#|parked#)/;
 
-/** Whether a request writes the ledger of delivery. */
-export function isLedgerWrite(request: AwsRequest): boolean {
-  return callsWith(request, LEDGER).length > 0;
+/** A call's part in a request to the ledger of delivery. */
+export interface LedgerWrite {
+  readonly callId: string;
+  /** It notes that a drain has the trace. */
+  readonly marks: boolean;
+  /** It gives the call up for dead. */
+  readonly givesUp: boolean;
+  /** The update's expressions, with the names and values that stand for placeholders in them. */
+  readonly what: string;
 }
 
 interface Update {
   readonly Key: { readonly pk: { readonly S: string } };
+  readonly UpdateExpression?: string;
+  readonly ConditionExpression?: string;
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+  readonly ExpressionAttributeValues?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** The ids of the calls of which a request writes an attribute of that name, in one update or in a transaction. */
-function callsWith({ action, body }: AwsRequest, attribute: RegExp): readonly string[] {
+/** What a request writes to the ledger of delivery, in one update or in a transaction; nothing of other requests. */
+export function ledgerWritesOf({ action, body }: AwsRequest): readonly LedgerWrite[] {
   if (!body.includes('"CALL#')) return [];
   const updates: Update[] = [];
   if (action === "UpdateItem") updates.push(JSON.parse(body.toString()) as Update);
@@ -124,9 +154,17 @@ function callsWith({ action, body }: AwsRequest, attribute: RegExp): readonly st
     };
     updates.push(...TransactItems.flatMap(({ Update }) => Update ?? []));
   }
-  return updates
-    .filter(({ ExpressionAttributeNames = {} }) =>
-      Object.values(ExpressionAttributeNames).some((name) => attribute.test(name)),
-    )
-    .map(({ Key }) => Key.pk.S.replace(/^CALL#/, ""));
+  return updates.flatMap((update) => {
+    const { Key, UpdateExpression = "", ConditionExpression = "", ...placeholders } = update;
+    const { ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} } = placeholders;
+    const attributes = Object.values(names);
+    const some = (pattern: RegExp) => attributes.some((name) => pattern.test(name));
+    if (!Key.pk.S.startsWith("CALL#") || !some(LEDGER)) return [];
+    const what = `${UpdateExpression} IF ${ConditionExpression}`.replaceAll(PLACEHOLDER, (placeholder) =>
+      Object.values(values[placeholder] ?? { name: names[placeholder] ?? placeholder }).join(),
+    );
+    return [{ callId: Key.pk.S.replace(/^CALL#/, ""), marks: some(MARK), givesUp: some(DEAD), what }];
+  });
 }
+
+const PLACEHOLDER = /[#:]\w+/g;

@@ -4,6 +4,7 @@ import { formatUsd, type Picodollars } from "@sluice/prices";
 import { auditCalls, auditDuplicates, auditSpend, type Findings } from "./audit.ts";
 import type { Held } from "./calm.ts";
 import { namesOf } from "./evidence.ts";
+import { historyOf } from "./history.ts";
 import { isBad, type Memory } from "./memory.ts";
 import type { StormKeys } from "./rotation.ts";
 import type { Fault } from "./schedule.ts";
@@ -69,6 +70,8 @@ export interface StormLedger {
   readonly turnedAway: number;
   readonly duplicatesInWindow: Readonly<Record<string, number>>;
   readonly duplicatesOutside: readonly string[];
+  /** What happened to the calls that are lost or came twice outside the window, by call id. */
+  readonly histories: Readonly<Record<string, readonly string[]>>;
   /** Parked messages by reason. All were replayed, and count as lost if their trace did not come then. */
   readonly parked: Readonly<Record<string, number>>;
   /** Parked messages whose calls Langfuse had nothing against, and those that were parked again after the replay. */
@@ -117,7 +120,12 @@ export function drawLedger(outcome: StormOutcome): StormLedger {
     ...traces,
     lost: lost.map(({ call, why }) => `call ${call}: ${why}`),
     duplicatesInWindow: inWindow,
-    duplicatesOutside: others,
+    duplicatesOutside: others.map(({ what }) => what),
+    histories: Object.fromEntries(
+      [...lost, ...others].flatMap(({ callId }) =>
+        callId === undefined ? [] : [[callId, historyOf(findings, callId)]],
+      ),
+    ),
     parked: tally(parked.map(({ reason }) => reason)),
     parkedWrongly,
     replayedFromLog: outcome.fromLog.length,
