@@ -21,6 +21,7 @@ import type { Item } from "./account-item.ts";
 import { type CountedCall, countedCall, whenDelivered, whenParked, whenTaken } from "./call-state.ts";
 import { type CallWrite, callKey, type LeaseChange, writeCounted } from "./counted-writes.ts";
 import { COUNTER_SHARDS, counterWrites, hourOf } from "./delivery-counters.ts";
+import { insist } from "./insist.ts";
 import { createUpdate } from "./update-builder.ts";
 import { cancellationReasons, retryConflicts, type Waiting } from "./write-conflicts.ts";
 
@@ -73,7 +74,7 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
     },
 
     markDelivered(marks) {
-      return writeCounted(
+      return insist(
         marks.map(
           (mark): CallWrite<void> => ({
             callId: mark.callId,
@@ -95,12 +96,13 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
             }),
           }),
         ),
+        (writes) => writeCounted(writes, options),
         options,
       );
     },
 
     markParked(calls) {
-      return writeCounted(
+      return insist(
         calls.map(
           (call): CallWrite<void> => ({
             callId: call.callId,
@@ -114,6 +116,7 @@ export function createDeliveryLedger(options: DeliveryLedgerOptions): DeliveryLe
             }),
           }),
         ),
+        (writes) => writeCounted(writes, options),
         options,
       );
     },

@@ -1,8 +1,8 @@
 /** The counts of delivery against the table: in how many requests, and through which faults. */
-import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { createDeliveryLedger } from "@sluice/aws";
 import { type CallToTake, type DeliveryMark, reconcile, type Taking } from "@sluice/flusher";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { type TestTable, tableForTest } from "../../support/table.ts";
 
 const MINUTE_MS = 60_000;
@@ -285,6 +285,66 @@ describe("a fault", () => {
     table.nowMs += 2 * MINUTE_MS;
     expect(await take(table, own("a", true))).toMatchObject([{ kind: "taken" }]);
     expect(await equation(table)).toBe("1 = 0 + 0 + 1");
+  });
+
+  describe("when a call is marked that a drain has", () => {
+    /** The ledger with a client that tries nothing a second time, and a call that is taken; the table then fails so many times. */
+    async function failing(times: number, tookMs = 0) {
+      const table = await tableForTest();
+      await take(table, own("a"));
+      const client = new DynamoDBClient({
+        endpoint: table.proxy.url,
+        region: "us-east-1",
+        credentials: { accessKeyId: "x", secretAccessKey: "x" },
+        maxAttempts: 1,
+      });
+      onTestFinished(() => client.destroy());
+      let asked = 0;
+      table.proxy.instead = () => {
+        table.nowMs += tookMs;
+        if (asked++ >= times) return undefined;
+        return { status: 500, body: JSON.stringify({ __type: "InternalServerError" }) };
+      };
+      const waits: number[] = [];
+      const wait = async (ms: number) => {
+        waits.push(ms);
+        await Promise.resolve();
+      };
+      const options = { table: table.table, nowMs: () => table.nowMs, random: () => 0, wait };
+      const mark = {
+        callId: "a",
+        drains: ["main"],
+        dead: false,
+        complete: true,
+        leaseUntilMs: leaseOf(table),
+      };
+      const [outcome] = await createDeliveryLedger({ ...options, client }).markDelivered([mark]);
+      table.proxy.instead = () => undefined;
+      return { outcome, waits, equation: await equation(table) };
+    }
+
+    it("passes by, for only the mark keeps the call from being exported twice", async () => {
+      expect(await failing(3)).toEqual({
+        outcome: { status: "fulfilled", value: undefined },
+        waits: [50, 100, 200],
+        equation: "1 = 1 + 0 + 0",
+      });
+    });
+
+    it("and stays is the outcome after a few tries", async () => {
+      expect(await failing(Number.POSITIVE_INFINITY)).toMatchObject({
+        outcome: { status: "rejected" },
+        waits: [50, 100, 200, 400, 500],
+        equation: "1 = 0 + 0 + 1",
+      });
+    });
+
+    it("and takes seconds is the outcome at once, for the other calls wait", async () => {
+      expect(await failing(Number.POSITIVE_INFINITY, 5_000)).toMatchObject({
+        outcome: { status: "rejected" },
+        waits: [],
+      });
+    });
   });
 
   it("between two consumers of the same new calls lets each call be one's, and be counted once", async () => {
