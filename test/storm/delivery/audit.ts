@@ -1,7 +1,8 @@
 /** Holds what callers saw against what Langfuse has: what is lost, what came twice and why, what was spent. */
 import { parseUsd } from "@sluice/prices";
 import type { Kill } from "./casualties.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Evidence, Incident } from "./evidence.ts";
+import { UNMARKED } from "./flusher-log.ts";
 import type { Acceptance } from "./langfuse.ts";
 import type { Served } from "./model.ts";
 import { type Seen, userOf } from "./traffic.ts";
@@ -12,6 +13,8 @@ export interface Findings {
   readonly served: ReadonlyMap<number, Served>;
   readonly accepted: ReadonlyMap<string, readonly Acceptance[]>;
   readonly evidence: Evidence;
+  /** What the flushers' log says, by call id. */
+  readonly flusherLog: ReadonlyMap<string, readonly Incident[]>;
   readonly kills: readonly Kill[];
   /** Calls whose records were brought back from the log once everything was over. By user, and by call id. */
   readonly replayed: ReadonlySet<string>;
@@ -107,7 +110,7 @@ export interface DuplicateAudit {
   readonly answerLost: number;
   /** The flusher was killed between export and mark. */
   readonly flusherKilled: number;
-  /** DynamoDB did not take the mark. */
+  /** DynamoDB did not take the mark, as was seen on its way or by the flusher itself, which gives it up when it has no answer. */
   readonly markFailed: number;
   /** Given up for dead, and turned up after all. */
   readonly revived: number;
@@ -121,7 +124,7 @@ const MARKING_MS = 5_000;
 const MARKING_FROZEN_MS = 20_000;
 
 /** Looks why spans came more than once. */
-export function auditDuplicates({ accepted, evidence, kills }: Findings): DuplicateAudit {
+export function auditDuplicates({ accepted, evidence, flusherLog, kills }: Findings): DuplicateAudit {
   const count = { answerLost: 0, flusherKilled: 0, markFailed: 0, revived: 0 };
   const others: { callId: string; what: string }[] = [];
   for (const [span, acceptances] of accepted) {
@@ -130,6 +133,9 @@ export function auditDuplicates({ accepted, evidence, kills }: Findings): Duplic
       if (!first) continue;
       const between = (atMs: number) => first.atMs <= atMs && atMs <= second.atMs;
       const marked = (evidence.marks.get(first.callId) ?? []).some(between);
+      const unmarked = (flusherLog.get(first.callId) ?? []).some(
+        ({ atMs, what }) => what.startsWith(UNMARKED) && between(atMs),
+      );
       const other = (why: string) => {
         const what = `${second.user} ${span} (${why}, ${second.atMs - first.atMs} ms)`;
         others.push({ callId: first.callId, what });
@@ -138,7 +144,7 @@ export function auditDuplicates({ accepted, evidence, kills }: Findings): Duplic
       else if (first.digest !== second.digest) other("with other bytes");
       else if (marked) other("although it was marked");
       else if (first.answerLost) count.answerLost += 1;
-      else if ((evidence.markFaults.get(first.callId) ?? []).some(between)) count.markFailed += 1;
+      else if (unmarked || (evidence.markFaults.get(first.callId) ?? []).some(between)) count.markFailed += 1;
       else if (
         kills.some(
           ({ lambda, atMs, atWork, stoodStill, byTimeLimit }) =>

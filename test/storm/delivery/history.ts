@@ -2,13 +2,14 @@
 import type { Findings } from "./audit.ts";
 import type { Incident } from "./evidence.ts";
 
-/** A line for each thing that happened, by time: writes to the ledger of delivery, acceptances by Langfuse, deaths of flushers. */
+/** A line for each thing that happened, by time: writes to the ledger of delivery, acceptances by Langfuse, what flushers said and how they died. */
 export function historyOf(
-  { accepted, evidence, kills }: Pick<Findings, "accepted" | "evidence" | "kills">,
+  { accepted, evidence, flusherLog, kills }: Findings,
   callId: string,
 ): readonly string[] {
   const own: readonly Incident[] = [
     ...(evidence.ledgerWrites.get(callId) ?? []),
+    ...(flusherLog.get(callId) ?? []).map(({ atMs, what }) => ({ atMs, what: `a flusher: ${what}` })),
     ...[...accepted.values()]
       .flat()
       .filter((acceptance) => acceptance.callId === callId)

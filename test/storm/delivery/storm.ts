@@ -5,6 +5,7 @@ import { CALLERS, type Calling, makeCalls } from "./callers.ts";
 import { type Held, openWaiting, type Waiting } from "./calm.ts";
 import { type Casualties, sufferCasualties } from "./casualties.ts";
 import { createEvidence, namesOf } from "./evidence.ts";
+import { readFlusherLog } from "./flusher-log.ts";
 import { type StormLangfuse, startStormLangfuse } from "./langfuse.ts";
 import { drawLedger, type StormLedger } from "./ledger.ts";
 import { watchMemory } from "./memory.ts";
@@ -114,6 +115,7 @@ export async function runStorm(options: StormOptions): Promise<StormLedger> {
       served,
       accepted: langfuse.accepted,
       evidence,
+      flusherLog: readFlusherLog(system.lines),
       kills: casualties.kills,
       replayed: new Set(calm.fromLog.flatMap(({ body }) => namesOf(body))),
     };
