@@ -22,10 +22,10 @@ export default defineConfig({
     /** A canary, a retry, and other models when the first ones fail. */
     smart: {
       targets: [
-        { model: "anthropic/claude-sonnet-4-5", weight: 95 },
+        { model: "anthropic/claude-sonnet-5", weight: 95 },
         { model: "openai/gpt-5", weight: 5 },
       ],
-      fallbacks: ["bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0"],
+      fallbacks: ["bedrock/eu.anthropic.claude-haiku-4-5-20251001-v1:0"],
       contextFallbacks: ["gemini/gemini-2.5-pro"],
       retries: 2,
       limits: { firstByteTimeoutMs: 30_000, totalTimeoutMs: 240_000 },

@@ -79,7 +79,7 @@ describe.skipIf(chromium === undefined)("the console in a browser", () => {
     await page.keyboard.press("j");
     await page.keyboard.press("Enter");
     const trace = page.getByRole("region", { name: "Trace" });
-    await trace.getByRole("heading", { name: "chat claude-sonnet-4-5" }).waitFor();
+    await trace.getByRole("heading", { name: "chat claude-sonnet-5" }).waitFor();
     const conversation = trace.locator(".conversation");
     await conversation.getByText("You are a careful engineer.").waitFor();
     expect(await conversation.locator(".turn h3").allTextContents()).toEqual([

@@ -6,7 +6,7 @@ export function message(fields: object = {}): object {
     id: "msg_1",
     type: "message",
     role: "assistant",
-    model: "claude-sonnet-4-5",
+    model: "claude-sonnet-5",
     content: [{ type: "text", text: "Hello" }],
     stop_reason: "end_turn",
     stop_sequence: null,

@@ -66,7 +66,7 @@ const CALLS: readonly Call[] = [
   [
     "/v1/messages",
     {
-      model: "claude-sonnet-4-5",
+      model: "claude-sonnet-5",
       max_tokens: 400,
       system: "You are a careful engineer.",
       messages: [
@@ -116,7 +116,7 @@ const CALLS: readonly Call[] = [
   [
     "/v1/messages",
     {
-      model: "claude-sonnet-4-5",
+      model: "claude-sonnet-5",
       max_tokens: 8,
       messages: [{ role: "user", content: "Count to a hundred" }],
     },

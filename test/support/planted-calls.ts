@@ -52,7 +52,7 @@ const CHAT = (text: string) => ({
 });
 
 const MESSAGES = (text: string) => ({
-  model: "claude-sonnet-4-5",
+  model: "claude-sonnet-5",
   max_tokens: 100,
   system: [{ type: "text", text }],
   metadata: { user_id: text },
@@ -152,7 +152,7 @@ function messageEvents(text: string): (readonly [string, object])[] {
           id: "msg_1",
           type: "message",
           role: "assistant",
-          model: "claude-sonnet-4-5",
+          model: "claude-sonnet-5",
           content: [],
           usage,
         },
@@ -431,7 +431,7 @@ export const PLANTED_CALLS: readonly PlantedCall[] = [
       id: "msg_1",
       type: "message",
       role: "assistant",
-      model: "claude-sonnet-4-5",
+      model: "claude-sonnet-5",
       content: [
         { type: "thinking", thinking: text, signature: "s" },
         { type: "text", text, citations: [{ type: "char_location", cited_text: text }] },

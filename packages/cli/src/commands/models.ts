@@ -13,7 +13,7 @@ export function addModels(program: Command, terminal: Terminal): void {
     .argument("[name]", "as a caller would write it")
     .option("--config <file>", "the config", DEFAULT_CONFIG_FILE)
     .option("--json", "print JSON, errors too")
-    .addHelpText("after", "\nExamples:\n  npx sluice models\n  npx sluice models claude-sonnet-4-5")
+    .addHelpText("after", "\nExamples:\n  npx sluice models\n  npx sluice models claude-sonnet-5")
     .action(async (name: string | undefined, options: ConfigOptions & { readonly json?: true }) => {
       const config = await readConfig(options.config, terminal);
       const names = name === undefined ? Object.keys(config.routes) : [name];

@@ -16,7 +16,7 @@ const MODELS: Readonly<Record<string, readonly string[]>> = {
     "whisper-1",
     "omni-moderation-latest",
   ],
-  anthropic: ["claude-sonnet-4-5", "claude-haiku-4-5"],
+  anthropic: ["claude-sonnet-5", "claude-haiku-4-5"],
   gemini: ["gemini-2.5-flash", "gemini-2.5-pro", "gemini-embedding-001"],
 };
 

@@ -129,17 +129,22 @@ async function answerTranslated(
   const { chat, translation } = await readTranslated(operation, body);
   refusing(chat);
   if (!chat.stream) {
-    const whole = translation.answer(Buffer.from(JSON.stringify(chatCompletion(chat, Date.now()))));
+    const whole = translation.answer(Buffer.from(JSON.stringify(unnamed(chatCompletion(chat, Date.now())))));
     response.writeHead(200, { "content-type": "application/json" }).end(whole);
     return;
   }
   const { createFrames } = await import("./bedrock-frames.ts");
   const frames = createFrames(operation.framing);
   const stream = translation.stream();
-  const pieces = sseOf(chatCompletionChunks(chat, Date.now()))
+  const pieces = sseOf(chatCompletionChunks(chat, Date.now()).map(unnamed))
     .map((sse) => Buffer.concat(stream.push(Buffer.from(sse)).map((event) => frames.write(event))))
     .filter((piece) => piece.length > 0);
   await sendStream(response, pieces, chunkIntervalMs, frames.contentType);
+}
+
+/** Without a chat's id, so that the answer gets one of its own format. */
+function unnamed(chat: object): object {
+  return { ...chat, id: undefined };
 }
 
 /** Throws the error that a request asks for by its model's name or its last message. */

@@ -34,9 +34,9 @@ async function start() {
 
 const MODELS = [
   "gpt-4o",
-  "claude-sonnet-4-5",
+  "claude-sonnet-5",
   "gemini-2.5-flash",
-  "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+  "bedrock/us.anthropic.claude-haiku-4-5-20251001-v1:0",
   "bedrock/amazon.nova-lite-v1:0",
   "groq/llama-3.3-70b-versatile",
 ];
@@ -103,7 +103,7 @@ describe("the demo model", () => {
 
   it("counts tokens, and completes a prompt as before there were chats", async () => {
     const { openai, anthropic } = await start();
-    expect(await anthropic.messages.countTokens({ model: "claude-sonnet-4-5", messages })).toEqual({
+    expect(await anthropic.messages.countTokens({ model: "claude-sonnet-5", messages })).toEqual({
       input_tokens: 2,
     });
     const request = { model: "gpt-3.5-turbo-instruct", prompt: "Good morning", n: 2 };
@@ -117,6 +117,16 @@ describe("the demo model", () => {
       for (const { index, text } of choices) texts[index] += text;
     }
     expect(texts).toEqual(whole.choices.map(({ text }) => text));
+  });
+
+  it("names an answer as its format does", async () => {
+    const { anthropic, openai } = await start();
+    const request = { model: "claude-sonnet-5", messages, max_tokens: 100 };
+    expect((await anthropic.messages.create(request)).id).toMatch(/^msg_demo/);
+    expect((await anthropic.messages.stream(request).finalMessage()).id).toMatch(/^msg_demo/);
+    expect((await openai.chat.completions.create({ model: "gpt-4o", messages })).id).toMatch(
+      /^chatcmpl-demo/,
+    );
   });
 
   it("embeds as Gemini does", async () => {
@@ -156,7 +166,7 @@ describe("the demo model", () => {
     const names = (await Array.fromAsync(openai.models.list())).map(({ id }) => id);
     expect(names.toSorted()).toEqual([
       "anthropic/claude-haiku-4-5",
-      "anthropic/claude-sonnet-4-5",
+      "anthropic/claude-sonnet-5",
       "gemini/gemini-2.5-flash",
       "gemini/gemini-2.5-pro",
       "gemini/gemini-embedding-001",
