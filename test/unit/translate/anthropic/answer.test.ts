@@ -116,7 +116,7 @@ describe("a message is read", () => {
     };
     expect(read({ usage })).toMatchObject({
       id: "msg_1",
-      model: "claude-sonnet-4-5",
+      model: "claude-sonnet-5",
       serviceTier: "default",
       usage: {
         inputTokens: 321,
